@@ -1,0 +1,56 @@
+"""What an execution backend offers: one call that runs one request in a place of its own and hands back what its PID 1 said.
+
+A backend is one module (`docker_backend.py`, `local.py`); tests/sandbox/test_conformance.py is what each must pass.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from repair_sandbox.limits import Limits
+
+
+@dataclass(frozen=True)
+class GuestReply:
+    """The supervisor's final word on a request, authenticated by the request's nonce."""
+
+    result: dict[str, Any]
+    """The result object (see `guest/supervisor.py`)."""
+    start_s: float
+    """Seconds until the request was in the supervisor's hands."""
+    stop_s: float
+    """Seconds to remove the container."""
+
+
+class Backend(Protocol):
+    """Runs requests. Safe to call from many threads at once; bounds nothing itself."""
+
+    @property
+    def isolates(self) -> bool:
+        """Whether what runs there is kept from this machine's files, processes and network."""
+        ...
+
+    def digest(self, image: str) -> str:
+        """Content id of `image`.
+
+        Raises:
+            ImageMissing, EngineUnavailable, EngineError.
+        """
+        ...
+
+    def prepare(self, image: str, limits: Limits, count: int = 1) -> None:
+        """Have `count` places for `image` standing by, in the background; a hint that may be dropped."""
+        ...
+
+    def run(self, image: str, request: dict[str, Any], limits: Limits) -> GuestReply:
+        """Run one request in a fresh place and remove the place.
+
+        A container that its tests drove out of memory gives a reply with status `resource_limit`.
+
+        Raises:
+            InfrastructureError: no verdict, and the tests are not to blame.
+        """
+        ...
+
+    def close(self) -> None:
+        """Remove every place that is still there."""
+        ...

@@ -1,0 +1,56 @@
+"""What to run for one task: plain values, made by an environment from a dataset row. Knows nothing of rewards or prompts."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from repair_sandbox.limits import Limits
+
+LogParser = Callable[[str], Mapping[str, str]]
+"""From a test command's output to test id -> PASSED, FAILED, ERROR, SKIPPED, XFAIL (the words of `swebench`)."""
+
+
+@dataclass(frozen=True)
+class TestSpec:
+    """One task's image, trusted tests and expected outcomes."""
+
+    __test__ = False  # not a test class, whatever pytest thinks of its name
+
+    instance_id: str
+    image: str
+    """Image reference; its tree at `workdir` is the buggy version."""
+    gold_patch: str
+    """The human fix as a git diff. Never enters a container in which a model's patch is."""
+    fail_to_pass: tuple[str, ...]
+    """Tests that the bug fails and the fix passes."""
+    pass_to_pass: tuple[str, ...]
+    """Tests that pass before and after the fix."""
+    test_patch: str = ""
+    """Trusted test changes as a git diff, applied after the model's patch; every path in it is protected."""
+    tree: Mapping[str, bytes] | None = None
+    """The whole buggy tree (relative path to content), for images that do not hold it; written to `workdir` first."""
+    workdir: str = "/testbed"
+    runner: Literal["pytest", "log"] = "pytest"
+    """`pytest`: our runner reports each test over a private channel. `log`: the suite's own command, its output read by `log_parser`."""
+    arguments: tuple[str, ...] = ()
+    """For `pytest` its command-line arguments (files, -o options); for `log` one Bash command line."""
+    log_parser: LogParser | None = None
+    """For `log`: reads the output, on the host."""
+    path_prefix: str = ""
+    """Folder of the test environment's programs, put first in PATH (`/opt/miniconda3/envs/testbed/bin`); empty for the image's own PATH."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Environment variables of the tests, besides PATH, HOME and TMPDIR."""
+    install: str = ""
+    """Bash command line that reinstalls the project, run only when a patch touches what an editable install does not serve."""
+    writable_tree: bool = False
+    """Whether the tests may create files in the tree. What is there already stays read-only to them either way."""
+    limits: Limits = Limits()
+
+    @property
+    def identity(self) -> str:
+        """Hash of all that decides a verdict besides the image's content and the model's patch, as 64 hex digits."""
+        tree = {path: hashlib.sha256(content).hexdigest() for path, content in (self.tree or {}).items()}
+        values = {**self.__dict__, "tree": tree, "limits": self.limits.__dict__, "log_parser": self.log_parser is not None}
+        return hashlib.sha256(json.dumps(values, sort_keys=True, default=list).encode("utf-8", "surrogateescape")).hexdigest()
