@@ -19,6 +19,10 @@ class GuestReply:
     """Seconds until the request was in the supervisor's hands."""
     stop_s: float
     """Seconds to remove the container."""
+    attempts: int = 1
+    """Containers tried, 1 unless the engine failed some."""
+    out_of_memory: bool = False
+    """Whether the kernel killed something in the container for want of memory, in the engine's words."""
 
 
 class Backend(Protocol):

@@ -1,0 +1,238 @@
+"""One locked-down container whose PID 1 waits on its standard input for a single request.
+
+Isolation: no network, no capability but the few that PID 1 needs to write the tree and to become another user, no privilege gained by setuid
+programs, bounds on memory, processes, processors, descriptors and /tmp, no log kept by the engine. It is a container, not a virtual machine: a
+hole in the host's kernel is not covered. Not bounded either: what root's own steps (applying patches, installing) write to the image's layer.
+"""
+
+import contextlib
+import json
+import socket
+import struct
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import docker
+from docker.types import LogConfig, Ulimit
+
+from repair_sandbox.engine import ContainerGone, Engine
+from repair_sandbox.errors import GuestLost
+from repair_sandbox.limits import Limits
+
+MEBIBYTE = 1024**2
+LONGEST_STANDBY_S = 3600
+"""PID 1 ends itself when no request came by then."""
+
+ENDING_S = 5
+"""How long after the end of its stream a container may still be seen running."""
+
+INTERPRETERS = ("/usr/bin/python3", "/usr/local/bin/python3", "/opt/miniconda3/bin/python3")
+LAUNCH = f'for python in {" ".join(INTERPRETERS)}; do [ -x "$python" ] && exec "$python" -I -S -c "$0"; done; echo no python3 in this image >&2; exit 127'
+BOOT = f"""
+import json, os, signal, sys
+signal.signal(signal.SIGALRM, lambda *_: os._exit(3))
+signal.alarm({LONGEST_STANDBY_S})
+length = sys.stdin.buffer.readline()
+if not length:
+    os._exit(0)
+payload = json.loads(sys.stdin.buffer.read(int(length)).decode("ascii"))
+signal.alarm(0)
+supervisor = {{"__name__": "supervisor"}}
+exec(compile(payload["supervisor"], "supervisor.py", "exec"), supervisor)
+supervisor["main"](payload)
+"""
+
+CAPABILITIES = {
+    "SETUID": "the tests run as another user",
+    "SETGID": "and as its group",
+    "CHOWN": "trees and scratch folders are handed between the two",
+    "DAC_OVERRIDE": "trees may belong to any user of the image",
+    "FOWNER": "and their modes are changed",
+    "KILL": "what the tests leave running is killed",
+}
+
+
+def host_config(client: docker.APIClient, limits: Limits) -> dict[str, Any]:
+    """The engine's settings of a container; tests/benchmarks/sandbox.py measures what each costs."""
+    memory = limits.memory_mb * MEBIBYTE
+    scratch = f"rw,exec,nosuid,nodev,mode=1777,size={limits.scratch_mb}m"
+    settings: dict[str, Any] = client.create_host_config(
+        network_mode="none",
+        cap_drop=["ALL"],
+        cap_add=list(CAPABILITIES),
+        security_opt=["no-new-privileges"],
+        pids_limit=limits.pids,
+        mem_limit=memory,
+        memswap_limit=memory,
+        nano_cpus=int(limits.cpus * 1e9),
+        ulimits=[Ulimit(name="nofile", soft=limits.open_files, hard=limits.open_files), Ulimit(name="core", soft=0, hard=0)],
+        tmpfs={"/tmp": scratch, "/var/tmp": scratch, "/run/lock": scratch},  # every folder of a Debian image that anyone may write to
+        shm_size=16 * MEBIBYTE,
+        log_config=LogConfig(type="none"),
+    )
+    return settings
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What PID 1 said until it fell silent."""
+
+    result: dict[str, Any] | None
+    """None: the stream ended, or the deadline passed, without the final line."""
+    stages: tuple[str, ...]
+    """The stages it announced."""
+    timed_out: bool
+    stderr: str
+    """The end of what came over standard error: PID 1's own, since its children get pipes."""
+
+
+class Container:
+    """A started container and the stream to its PID 1. Used by one thread at a time, for one request."""
+
+    def __init__(self, engine: Engine, image: str, limits: Limits, labels: Mapping[str, str]) -> None:
+        """Create and start it; on failure nothing is left of it that the engine would let go.
+
+        Raises:
+            InfrastructureError: of `Engine.call`.
+        """
+        self.engine = engine
+        self.image = image
+        self.name = f"repair-{uuid.uuid4().hex}"
+        self.started = time.monotonic()
+        try:
+            self._start(limits, labels)
+        except BaseException:
+            self.remove()
+            raise
+
+    def _start(self, limits: Limits, labels: Mapping[str, str]) -> None:
+        def create(client: docker.APIClient) -> None:
+            client.create_container(
+                self.image,
+                name=self.name,
+                entrypoint=["/bin/sh", "-c"],
+                command=[LAUNCH, BOOT],
+                user="0:0",
+                working_dir="/",
+                hostname="sandbox",
+                labels=dict(labels),
+                stdin_open=True,
+                host_config=host_config(client, limits),
+                healthcheck={"test": ["NONE"]},
+            )
+
+        self.engine.call(f"{self.image}: cannot create a container", create)
+        attached = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+        self._stream = self.engine.call("cannot attach to a container", lambda client: client.attach_socket(self.name, attached))
+        self._socket = getattr(self._stream, "_sock", self._stream)
+        self.engine.call(f"{self.image}: cannot start a container", lambda client: client.start(self.name))
+
+    def waits(self) -> bool:
+        """Whether PID 1 is still there, silent and not about to give up, as far as this end can tell."""
+        if time.monotonic() - self.started > LONGEST_STANDBY_S * 0.9:
+            return False
+        try:
+            self._socket.settimeout(0)
+            self._socket.recv(1)  # the end of the stream, or words where there should be none
+            return False
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+
+    def ask(self, payload: bytes, nonce: str, deadline_s: float, most_bytes: int) -> Answer:
+        """Send the request and read until the final line that starts with `nonce`. Lines that do not start with it count for nothing.
+
+        Raises:
+            GuestLost: PID 1 sent more than `most_bytes`.
+        """
+        frames = _Frames(self._socket, time.monotonic() + deadline_s, most_bytes)
+        stages, result, timed_out = [], None, False
+        try:
+            frames.send(b"%d\n" % len(payload) + payload)
+            for event in frames.events(nonce.encode() + b" "):
+                if event.get("event") == "stage":
+                    stages.append(str(event.get("stage")))
+                if event.get("event") == "result":
+                    result = event
+                    break
+        except TimeoutError:
+            timed_out = True
+        except OSError:  # the engine went away, which ends the stream as well
+            pass
+        return Answer(result, tuple(stages), timed_out, frames.stderr[-2000:].decode("utf-8", "replace"))
+
+    def record(self, ended: bool) -> dict[str, Any]:
+        """The engine's record of it (`State` of its API), empty when the engine knows it no more; `ended`: wait until it is seen to have ended."""
+        state: dict[str, Any] = {}
+        for _ in range(ENDING_S * 10 if ended else 1):
+            try:
+                state = self.engine.call("cannot look at a container", lambda client: client.inspect_container(self.name))["State"]
+            except ContainerGone:
+                return {}
+            if not state["Running"]:
+                break
+            time.sleep(0.1 if ended else 0)
+        return state
+
+    def remove(self) -> bool:
+        """Kill and remove it; False when the engine would not now (`Engine.litter` remembers it)."""
+        stream = self.__dict__.pop("_stream", None)
+        if stream is not None:
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+            stream.close()
+        return self.engine.discard(self.name)
+
+
+class _Frames:
+    """Both directions of an attached stream, under one deadline. Raises TimeoutError at the deadline, OSError when the connection breaks."""
+
+    def __init__(self, connection: Any, deadline: float, most_bytes: int) -> None:
+        self.connection = connection
+        self.deadline = deadline
+        self.left = most_bytes
+        self.stderr = b""
+
+    def send(self, content: bytes) -> None:
+        view = memoryview(content)
+        while view:
+            self._wait()
+            view = view[self.connection.send(view) :]
+
+    def events(self, prefix: bytes) -> Any:
+        """The JSON objects of the lines on standard output that start with `prefix`, until the end of the stream."""
+        pending = bytearray()
+        while header := self._exactly(8):
+            stream, size = struct.unpack(">BxxxL", header)
+            content = self._exactly(size)
+            if stream == 2:
+                self.stderr = (self.stderr + content)[-4000:]
+                continue
+            pending += content
+            if b"\n" in content:
+                *lines, pending = pending.split(b"\n")
+                yield from (json.loads(line[len(prefix) :]) for line in lines if line.startswith(prefix))
+
+    def _exactly(self, size: int) -> bytes:
+        """The next `size` bytes; empty when the stream ends before."""
+        self.left -= size
+        if self.left < 0:
+            raise GuestLost("PID 1 of a container sent more than its request allows")
+        content = bytearray()
+        while len(content) < size:
+            self._wait()
+            chunk = self.connection.recv(min(size - len(content), 1 << 20))
+            if not chunk:
+                return b""
+            content += chunk
+        return bytes(content)
+
+    def _wait(self) -> None:
+        left_s = self.deadline - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError
+        self.connection.settimeout(left_s)

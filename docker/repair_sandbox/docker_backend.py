@@ -1,0 +1,174 @@
+"""Requests in containers of a Docker engine (or Podman's, whose API is the same): a fresh container for each, tried again when the engine fails it.
+
+Who is to blame for a request without a verdict is decided by the engine's words and its record of the container, never by what the tests wrote.
+"""
+
+import functools
+import importlib.resources
+import json
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from repair_sandbox import reaper
+from repair_sandbox.backend import GuestReply
+from repair_sandbox.container import MEBIBYTE, Answer, Container
+from repair_sandbox.engine import Engine, image_digest
+from repair_sandbox.errors import BrokenTask, EngineError, GuestLost, ImageMissing, InfrastructureError
+from repair_sandbox.limits import Limits
+from repair_sandbox.standby import Standby
+
+ATTEMPTS = 3
+"""Containers tried for one request while the fault is not the tests'."""
+GRACE_S = 60.0
+"""Beyond the guest's own deadline: what applying, killing and reporting may take before its silence is a fault."""
+DIGEST_S = 60.0
+"""How long an image's content id is remembered."""
+
+log = logging.getLogger(__name__)
+
+
+class DockerBackend:
+    """See `backend.Backend`."""
+
+    isolates = True
+
+    def __init__(
+        self,
+        url: str | None = None,
+        standby: int = 4,
+        patience_s: float = 60.0,
+        grace_s: float = GRACE_S,
+        sources: Mapping[str, str] | None = None,
+    ) -> None:
+        """Nothing is contacted yet.
+
+        Args:
+            url: the engine's socket; None follows DOCKER_HOST.
+            standby: most containers that wait ahead of need.
+            patience_s: how long an engine may not answer (a restart of it) before `EngineUnavailable`.
+            grace_s: added to a request's own deadline.
+            sources: the guest's programs by name; None for the package's own.
+        """
+        self.engine = Engine(url, patience_s)
+        self.grace_s = grace_s
+        self.sources = sources or guest_sources()
+        self._standby = Standby(standby)
+        self._digests: dict[str, tuple[str, float]] = {}
+        self._reaped = threading.Event()
+        self._closed = False
+        self._in_use: dict[str, Container] = {}
+        reaper.close_at_exit(self)
+
+    def digest(self, image: str) -> str:
+        known = self._digests.get(image)
+        if known is None or known[1] < time.monotonic():
+            known = self._digests[image] = (image_digest(self.engine, image), time.monotonic() + DIGEST_S)
+        return known[0]
+
+    def prepare(self, image: str, limits: Limits, count: int = 1) -> None:
+        try:
+            digest = self.digest(image)
+        except InfrastructureError as error:
+            log.debug("%s: nothing made ahead: %s", image, error)
+            return
+        self._standby.want((digest, limits), count, functools.partial(self._make, digest, limits))
+
+    def run(self, image: str, request: dict[str, Any], limits: Limits) -> GuestReply:
+        digest = self.digest(image)
+        self._clean_up()
+        fault: InfrastructureError = EngineError(f"{image}: the backend is closed")
+        for attempt in range(1, ATTEMPTS + 1):
+            if self._closed:
+                break
+            try:
+                return self._attempt(digest, request, limits, attempt)
+            except ImageMissing:
+                self._digests.pop(image, None)  # it was there a moment ago
+                raise
+            except (EngineError, GuestLost) as error:
+                log.warning("%s: attempt %d of %d: %s", image, attempt, ATTEMPTS, error)
+                fault = error
+                if isinstance(error, _Hung):
+                    break
+        raise fault
+
+    def close(self) -> None:
+        self._closed = True
+        self._standby.close()
+        for container in list(self._in_use.values()):
+            container.remove()
+
+    def _attempt(self, digest: str, request: dict[str, Any], limits: Limits, attempt: int) -> GuestReply:
+        began = time.monotonic()
+        container = self._standby.take((digest, limits)) or self._make(digest, limits)
+        self._in_use[container.name] = container
+        try:
+            start_s = time.monotonic() - began
+            nonce = secrets.token_hex(16)
+            payload = json.dumps({**self.sources, "request": {**request, "nonce": nonce}}).encode("ascii")
+            answer = container.ask(payload, nonce, self._deadline_s(request, limits), (2 * limits.output_mb + 64) * MEBIBYTE)
+            asked = time.monotonic()
+            record = container.record(ended=answer.result is None and not answer.timed_out)
+        finally:
+            container.remove()
+            del self._in_use[container.name]
+        out_of_memory = bool(record.get("OOMKilled"))
+        return GuestReply(_result(answer, record), start_s, time.monotonic() - asked, attempt, out_of_memory)
+
+    def _make(self, digest: str, limits: Limits) -> Container:
+        return Container(self.engine, digest, limits, reaper.labels(self._deadline_s({}, limits)))
+
+    def _deadline_s(self, request: Mapping[str, Any], limits: Limits) -> float:
+        return 2 * limits.tests_s + self.grace_s  # an install may take as long as the tests
+
+    def _clean_up(self) -> None:
+        """Once per backend the orphans of other processes; each time what could not be removed before."""
+        for name in list(self.engine.litter):
+            self.engine.discard(name)
+        if self._reaped.is_set():
+            return
+        self._reaped.set()
+        try:
+            reaper.reap(self.engine)
+        except InfrastructureError as error:
+            log.warning("orphaned containers are not removed: %s", error)
+
+
+def _result(answer: Answer, record: Mapping[str, Any]) -> dict[str, Any]:
+    """The guest's result, or what stands for it; `record` is the engine's of the container.
+
+    Raises:
+        BrokenTask: the image cannot even start.
+        GuestLost: no result, and the tests are not to blame.
+    """
+    if answer.result is not None:
+        return answer.result
+    where = f"after the stages {', '.join(answer.stages)}" if answer.stages else "before its first stage"
+    if answer.timed_out:
+        raise _Hung(f"a container gave no verdict {where} and kept silent beyond its deadline")
+    if record.get("OOMKilled") and "tests" in answer.stages:
+        return {"status": "resource_limit", "kind": "memory", "reason": "the tests drove the container out of memory", "stages_s": {}}
+    if not answer.stages and record.get("ExitCode") == 127:
+        raise BrokenTask(f"the image cannot run the supervisor: {answer.stderr.strip()}")
+    raise GuestLost(f"a container gave no verdict {where}; the engine says {_summary(record)}; its PID 1 {answer.stderr.strip() or 'said nothing'}")
+
+
+def _summary(record: Mapping[str, Any]) -> str:
+    if not record:
+        return "it does not know the container any more"
+    return ", ".join(f"{name} {record.get(name)}" for name in ("Status", "ExitCode", "OOMKilled", "Error") if record.get(name) not in ("", None))
+
+
+@functools.cache
+def guest_sources() -> Mapping[str, str]:
+    """The guest's programs by name, as sent to each container."""
+    folder = importlib.resources.files("repair_sandbox") / "guest"
+    return {name: (folder / f"{name}.py").read_text("utf-8") for name in ("supervisor", "pytest_runner", "twins")}
+
+
+class _Hung(GuestLost):
+    """A container was silent beyond its deadline: a second try would take as long."""
