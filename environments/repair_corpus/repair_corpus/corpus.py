@@ -15,6 +15,8 @@ from typing import Any, Literal
 ROOT = Path(__file__).parent
 LANGUAGES = ("python", "java")
 AnswerKind = Literal["different", "partial", "wrong"]
+PYTHON_IMAGE = "repair-envs/corpus-python:latest"
+"""Runs the Python tasks; holds none of them (`repair images build corpus-python`)."""
 NOT_SOURCE = {"__pycache__", ".pytest_cache", ".hypothesis"}
 
 
@@ -62,7 +64,8 @@ class CorpusTask:
         return digest.hexdigest()
 
     def row(self) -> dict[str, Any]:
-        """The task as a SWE-bench row, with the extra columns `language`, `sources` (path to text) and, for Java, `defects4j`."""
+        """The task as a SWE-bench row; extra columns: `language`, `sources` (path to text), Python `image`, `test_command`, Java `defects4j`."""
+        python = self.metadata["language"] == "python"
         return {
             "instance_id": self.instance_id,
             "repo": self.metadata["repo"],
@@ -76,6 +79,8 @@ class CorpusTask:
             "FAIL_TO_PASS": json.dumps(self.metadata["fail_to_pass"]),
             "PASS_TO_PASS": json.dumps(self.metadata["pass_to_pass"]),
             "language": self.metadata["language"],
+            "image": PYTHON_IMAGE if python else "",
+            "test_command": "pytest" if python else "",
             "sources": {path: content.decode("utf-8") for path, content in self.tree.items()},
             "defects4j": self.metadata.get("defects4j"),
         }

@@ -46,6 +46,16 @@ class BugRow(BaseModel):
     fail_to_pass: TestIds = Field(default_factory=list, alias="FAIL_TO_PASS")
     pass_to_pass: TestIds = Field(default_factory=list, alias="PASS_TO_PASS")
     image: Text = ""
+    """Container image whose tree is the buggy version."""
+    workdir: Text = "/testbed"
+    """Where that tree is."""
+    eval_script: Text = ""
+    """The benchmark's own Bash script around the tests."""
+    test_command: Text = ""
+    """One command line that runs the tests, for rows without an `eval_script`."""
+    log_parser: Text = ""
+    """Name in `swebench`'s registry of what reads the tests' output; empty for pytest."""
+    language: Text = ""
     text: Text = ""
     """The ready-made prompt of the `*_oracle` datasets, which quotes the oracle files."""
     sources: dict[str, str] = Field(default_factory=dict)
@@ -57,6 +67,7 @@ class BugRow(BaseModel):
         if not isinstance(row, dict):
             return row
         row = {**row, "image": row.get("image") or row.get("image_name") or row.get("docker_image") or ""}
+        row["workdir"] = row.get("workdir") or "/testbed"
         if not row.get("base_commit") and str(row.get("repo", "")).startswith(f"{SMITH_OWNER}/"):
             # SWE-smith (swesmith/harness/gather.py at 0f664fb): `patch` is committed as "Bug Patch" on a branch named after the instance.
             row["base_commit"] = row.get("instance_id")

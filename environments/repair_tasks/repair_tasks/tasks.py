@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -55,18 +56,20 @@ class RepairTaskFields(BaseModel):
     """Where the prompt shows which source."""
 
 
-class LoadedTask(BaseModel):
-    """One task's parts: its id, its prompt and its fields."""
-
-    model_config = ConfigDict(frozen=True)
+@dataclass(frozen=True)
+class LoadedTask:
+    """One task's parts: its id, its prompt, its fields, and the row that they come from."""
 
     instance_id: str
     prompt: str
     fields: RepairTaskFields
+    row: BugRow
 
 
-def load_tasks(options: LoadingOptions) -> Iterator[LoadedTask]:
+def load_tasks(options: LoadingOptions, leave_out: Callable[[BugRow], str | None] = lambda row: None) -> Iterator[LoadedTask]:
     """The tasks of `options.dataset`, lazily and in row order; rows left out are counted and named in the log at the end.
+
+    `leave_out` says why a row is not to become a task, or None.
 
     Raises:
         DatasetError, RowError: the dataset or a row of it is bad.
@@ -77,6 +80,9 @@ def load_tasks(options: LoadingOptions) -> Iterator[LoadedTask]:
     skipped: list[str] = []
     kept = 0
     for row in load_rows(options.dataset, options.split):
+        if reason := leave_out(row):
+            skipped.append(f"{row.instance_id}: {reason}")
+            continue
         try:
             task = _task(row, options, reader)
         except ContextError as error:
@@ -102,13 +108,19 @@ def task_sources(prompt: str, fields: RepairTaskFields) -> dict[str, str]:
     return _sources(prompt, fields.spans)
 
 
+@lru_cache(maxsize=64)
+def task_gold(fields: RepairTaskFields) -> Patch:
+    """The human fix, parsed (recently used ones are kept)."""
+    return Patch.parse(fields.gold_patch, "unified_diff")
+
+
 def gold_answer(prompt: str, fields: RepairTaskFields) -> str:
     """The gold patch as an ideal model would answer, in the task's edit format.
 
     Raises:
         PatchDoesNotApply: the gold patch does not fit the sources shown (a fault of the dataset or the repository cache).
     """
-    gold = Patch.parse(fields.gold_patch, "unified_diff")
+    gold = task_gold(fields)
     if fields.edit_format == "search_replace":
         return gold.to_blocks(task_sources(prompt, fields))
     return f"```diff\n{gold.to_text()}```\n"
@@ -130,4 +142,4 @@ def _task(row: BugRow, options: LoadingOptions, reader: RepoCache) -> LoadedTask
     fields = RepairTaskFields(
         repo=row.repo, base_commit=row.base_commit, gold_patch=row.patch, edit_format=options.edit_format, spans=prompt.spans
     )
-    return LoadedTask(instance_id=row.instance_id, prompt=prompt.text, fields=fields)
+    return LoadedTask(row.instance_id, prompt.text, fields, row)

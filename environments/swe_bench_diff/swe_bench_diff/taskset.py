@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import verifiers.v1 as vf
-from repair_rubrics import Attempt, Patch, Reward, Rubric, rewards
-from repair_tasks import LoadingOptions, RepairTaskFields, gold_answer, load_tasks, task_sources
+from pydantic import model_validator
+from repair_rubrics import Attempt, Reward, Rubric, rewards
+from repair_rubrics.rubric import check_weights
+from repair_tasks import LoadingOptions, RepairTaskFields, gold_answer, load_tasks, task_gold, task_sources
+from single_turn import last_message
 
 RUBRIC = Rubric(
     (
@@ -28,6 +31,16 @@ class SweBenchDiffData(RepairTaskFields, vf.TaskData):
 
 class SweBenchDiffConfig(LoadingOptions, vf.TasksetConfig):
     """Flags under `--env.taskset.*`; those of a single task under `--env.taskset.task.*`."""
+
+    @model_validator(mode="after")
+    def _weights_sum_to_one(self) -> "SweBenchDiffConfig":
+        weights = RUBRIC.weights
+        for name, plugged in self.task.rewards.items():
+            if name not in weights and not plugged.fn:
+                raise ValueError(f"task.rewards: no reward {name!r} to re-weight, and no `fn` that makes it one; there are {', '.join(weights)}")
+            weights[name] = weights.get(name, 1.0) if plugged.weight is None else plugged.weight
+        check_weights(weights | {judge.name or judge.id: judge.weight for judge in self.task.judges})
+        return self
 
 
 @dataclass(frozen=True)
@@ -78,7 +91,7 @@ class SweBenchDiffTask(vf.Task[SweBenchDiffData, vf.State, vf.TaskConfig]):
         return str(self.data.prompt)
 
     def _graded(self, trace: vf.Trace) -> Graded:
-        return grade(_last_message(trace), self._prompt, _fields(self.data))
+        return grade(last_message(trace), self._prompt, _fields(self.data))
 
 
 class SweBenchDiffTaskset(vf.Taskset[SweBenchDiffTask, SweBenchDiffConfig]):
@@ -99,7 +112,7 @@ def grade(reply: str, prompt: str, fields: RepairTaskFields) -> Graded:
         ValueError: the gold patch does not fit the sources shown (a fault of the dataset or the repository cache).
     """
     started = time.perf_counter()
-    attempt = Attempt(reply, _gold(fields.gold_patch), fields.edit_format, task_sources(prompt, fields))
+    attempt = Attempt(reply, task_gold(fields), fields.edit_format, task_sources(prompt, fields))
     patch, parsed = attempt.patch, time.perf_counter()
     applied, tried = attempt.applied, time.perf_counter()
     scores = RUBRIC.score(attempt)
@@ -113,16 +126,5 @@ def grade(reply: str, prompt: str, fields: RepairTaskFields) -> Graded:
     return Graded(dict(scores.parts), rewards.metrics(attempt), report)
 
 
-@lru_cache(maxsize=64)
-def _gold(patch: str) -> Patch:
-    return Patch.parse(patch, "unified_diff")
-
-
 def _fields(data: SweBenchDiffData) -> RepairTaskFields:
     return RepairTaskFields(**{name: getattr(data, name) for name in RepairTaskFields.model_fields})
-
-
-def _last_message(trace: vf.Trace) -> str:
-    """The model's last message to the letter: `trace.last_reply` strips it, and blanks at the end of a diff are lines of it."""
-    messages = trace.assistant_messages
-    return (messages[-1].content or "") if messages else ""
