@@ -157,16 +157,25 @@ TEXT_START = (":", ">", "-", "*", ".")
 def _python_text(lines: Sequence[tuple[int, str]]) -> set[int]:
     """Numbers of the lines inside a multi-line string, of one side of a hunk."""
     inside: set[int] = set()
-    quote, before = "", ""
-    for number, text in lines:
+    quote = ""
+    for at, (number, text) in enumerate(lines):
         if quote:
             inside.add(number)
             quote = "" if quote in text else quote
         elif ('"""' in text or "'''" in text) and (opening := STRING_OPENS.search(text)) and text.count(opening[1]) % 2:
-            ends_unseen_docstring = len(text) == 3 and (_is_prose(before) or before.startswith(TEXT_START) or before.endswith("."))
-            quote = "" if ends_unseen_docstring else opening[1]
-        before = text or before
+            quote = "" if len(text) == 3 and _ends_unseen_docstring(lines, at) else opening[1]
     return inside
+
+
+def _ends_unseen_docstring(lines: Sequence[tuple[int, str]], at: int) -> bool:
+    """Whether the bare quotes at `at` close a string that began above the hunk: text stands before them, or none after them."""
+    before = next((text for _, text in reversed(lines[:at]) if text), "")
+    after = next((text for _, text in lines[at + 1 :] if text), "")
+    return _is_text(before) or not _is_text(after)
+
+
+def _is_text(line: str) -> bool:
+    return _is_prose(line) or line.startswith(TEXT_START) or line.endswith(".")
 
 
 def _slash_text(lines: Sequence[tuple[int, str]]) -> set[int]:
