@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -63,7 +63,7 @@ class LoadedTask:
     instance_id: str
     prompt: str
     fields: RepairTaskFields
-    row: BugRow
+    row: BugRow = field(compare=False)
 
 
 def load_tasks(options: LoadingOptions, leave_out: Callable[[BugRow], str | None] = lambda row: None) -> Iterator[LoadedTask]:
