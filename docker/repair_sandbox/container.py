@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import docker
+import requests
 from docker.types import LogConfig, Ulimit
 
 from repair_sandbox.engine import ContainerGone, Engine
@@ -27,10 +28,17 @@ LONGEST_STANDBY_S = 3600
 """PID 1 ends itself when no request came by then."""
 
 ENDING_S = 5
-"""How long after the end of its stream a container may still be seen running."""
+"""How long PID 1 may live after its last word."""
 
+NO_INTERPRETER = 127
 INTERPRETERS = ("/usr/bin/python3", "/usr/local/bin/python3", "/opt/miniconda3/bin/python3")
-LAUNCH = f'for python in {" ".join(INTERPRETERS)}; do [ -x "$python" ] && exec "$python" -I -S -c "$0"; done; echo no python3 in this image >&2; exit 127'
+LAUNCH = f"""
+for python in {" ".join(INTERPRETERS)}; do
+    [ -x "$python" ] && exec "$python" -I -S -c "$0"
+done
+echo no python3 in this image >&2
+exit {NO_INTERPRETER}
+"""
 BOOT = f"""
 import json, os, signal, sys
 signal.signal(signal.SIGALRM, lambda *_: os._exit(3))
@@ -165,18 +173,23 @@ class Container:
             pass
         return Answer(result, tuple(stages), timed_out, frames.stderr[-2000:].decode("utf-8", "replace"))
 
-    def record(self, ended: bool) -> dict[str, Any]:
-        """The engine's record of it (`State` of its API), empty when the engine knows it no more; `ended`: wait until it is seen to have ended."""
-        state: dict[str, Any] = {}
-        for _ in range(ENDING_S * 10 if ended else 1):
-            try:
-                state = self.engine.call("cannot look at a container", lambda client: client.inspect_container(self.name))["State"]
-            except ContainerGone:
-                return {}
-            if not state["Running"]:
-                break
-            time.sleep(0.1 if ended else 0)
-        return state
+    def record(self, hung: bool = False) -> dict[str, Any]:
+        """The engine's record of how it ended (`State` of its API), after a wait for that end unless it hangs; empty for a container that is gone.
+
+        The wait costs nothing: removing a container that has ended is faster by as much. OOMKilled is reliable only then.
+        """
+
+        def look(client: docker.APIClient) -> dict[str, Any]:
+            if not hung:
+                with contextlib.suppress(requests.exceptions.RequestException):  # no end in time, or no such container: the record says it
+                    client.wait(self.name, timeout=ENDING_S)
+            state: dict[str, Any] = client.inspect_container(self.name)["State"]
+            return state
+
+        try:
+            return self.engine.call("cannot look at a container", look)
+        except ContainerGone:
+            return {}
 
     def remove(self) -> bool:
         """Kill and remove it; False when the engine would not now (`Engine.litter` remembers it)."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from repair_sandbox import reaper
 from repair_sandbox.backend import GuestReply
-from repair_sandbox.container import MEBIBYTE, Answer, Container
+from repair_sandbox.container import MEBIBYTE, NO_INTERPRETER, Answer, Container
 from repair_sandbox.engine import Engine, image_digest
 from repair_sandbox.errors import BrokenTask, EngineError, GuestLost, ImageMissing, InfrastructureError
 from repair_sandbox.limits import Limits
@@ -112,7 +112,7 @@ class DockerBackend:
             payload = json.dumps({**self.sources, "request": {**request, "nonce": nonce}}).encode("ascii")
             answer = container.ask(payload, nonce, self._deadline_s(request, limits), (2 * limits.output_mb + 64) * MEBIBYTE)
             asked = time.monotonic()
-            record = container.record(ended=answer.result is None and not answer.timed_out)
+            record = container.record(hung=answer.timed_out)
         finally:
             container.remove()
             del self._in_use[container.name]
@@ -152,7 +152,7 @@ def _result(answer: Answer, record: Mapping[str, Any]) -> dict[str, Any]:
         raise _Hung(f"a container gave no verdict {where} and kept silent beyond its deadline")
     if record.get("OOMKilled") and "tests" in answer.stages:
         return {"status": "resource_limit", "kind": "memory", "reason": "the tests drove the container out of memory", "stages_s": {}}
-    if not answer.stages and record.get("ExitCode") == 127:
+    if not answer.stages and record.get("ExitCode") == NO_INTERPRETER:
         raise BrokenTask(f"the image cannot run the supervisor: {answer.stderr.strip()}")
     raise GuestLost(f"a container gave no verdict {where}; the engine says {_summary(record)}; its PID 1 {answer.stderr.strip() or 'said nothing'}")
 
