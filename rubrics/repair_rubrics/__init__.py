@@ -10,7 +10,7 @@ from repair_rubrics.format import format_score
 from repair_rubrics.patch import Patch
 from repair_rubrics.quality import quality_score
 from repair_rubrics.render import PatchDoesNotApply
-from repair_rubrics.rubric import Attempt, Reward, Rubric, Scores
+from repair_rubrics.rubric import Attempt, Reward, Rubric, Scores, TestFigures
 from repair_rubrics.similarity import diff_similarity
 from repair_rubrics.trl import trl_reward
 
@@ -26,6 +26,7 @@ __all__ = [
     "Reward",
     "Rubric",
     "Scores",
+    "TestFigures",
     "diff_similarity",
     "format_score",
     "quality_score",

@@ -168,10 +168,12 @@ def _python_text(lines: Sequence[tuple[int, str]]) -> set[int]:
 
 
 def _ends_unseen_docstring(lines: Sequence[tuple[int, str]], at: int) -> bool:
-    """Whether the bare quotes at `at` close a string that began above the hunk: text stands before them, or none after them."""
+    """Whether the bare quotes at `at` close a string that began above the hunk: those that open one follow a `def` or `class` line."""
     before = next((text for _, text in reversed(lines[:at]) if text), "")
     after = next((text for _, text in lines[at + 1 :] if text), "")
-    return _is_text(before) or not _is_text(after)
+    if before:
+        return not before.endswith(":") or _is_text(before)
+    return not _is_text(after)
 
 
 def _is_text(line: str) -> bool:

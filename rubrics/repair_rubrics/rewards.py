@@ -9,7 +9,7 @@ from repair_rubrics.format import patch_format_score
 from repair_rubrics.patch import Patch
 from repair_rubrics.python_source import parses, same_code
 from repair_rubrics.quality import patch_quality
-from repair_rubrics.rubric import Attempt
+from repair_rubrics.rubric import Attempt, TestFigures
 from repair_rubrics.similarity import patch_similarity
 
 UNUSABLE_SHARE = 0.2
@@ -58,6 +58,22 @@ def quality(attempt: Attempt) -> float:
     return patch_quality(attempt.patch, attempt.gold)
 
 
+def resolved(attempt: Attempt) -> float:
+    """1 when every test that had to pass did; else 0, also for a patch that is missing, refused, does not apply, or runs out of time or memory."""
+    return float(_tests(attempt).resolved)
+
+
+def fail_to_pass(attempt: Attempt) -> float:
+    """Share of the tests that the bug fails and that pass now."""
+    return _tests(attempt).fail_to_pass
+
+
+def pass_to_pass(attempt: Attempt) -> float:
+    """Share of the tests that passed before and still do; 0 while none that the bug fails passes, since doing nothing breaks nothing."""
+    tests = _tests(attempt)
+    return tests.pass_to_pass if tests.fail_to_pass > 0 else 0.0
+
+
 def metrics(attempt: Attempt) -> dict[str, float]:
     """Unweighted figures of an attempt.
 
@@ -78,6 +94,12 @@ def metrics(attempt: Attempt) -> dict[str, float]:
         "gold_edit_lines": float(_changed_lines(attempt.gold)),
         "repairs": float(len(attempt.patch.repairs)),
     }
+
+
+def _tests(attempt: Attempt) -> TestFigures:
+    if attempt.tests is None:
+        raise ValueError("a reward by tests needs an attempt whose tests were run")
+    return attempt.tests
 
 
 def _applied_gold(gold: Patch, sources: Mapping[str, str]) -> Applied:

@@ -17,6 +17,20 @@ WEIGHT_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)
+class TestFigures:
+    """What running the tests said of a patch."""
+
+    __test__ = False  # not a test class, whatever pytest thinks of its name
+
+    resolved: bool
+    """Every test that had to pass did, and nothing was tampered with."""
+    fail_to_pass: float
+    """Share of the tests that the bug fails and that now pass, in [0, 1]."""
+    pass_to_pass: float
+    """Share of the tests that passed before and still do, in [0, 1]."""
+
+
+@dataclass(frozen=True)
 class Attempt:
     """What every reward of a rubric looks at."""
 
@@ -27,6 +41,8 @@ class Attempt:
     """The format asked for; None accepts either."""
     sources: Mapping[str, str] | None = None
     """Path to text of the files the model was shown; None when only the patches can be compared."""
+    tests: TestFigures | None = None
+    """None where no tests are run."""
 
     @cached_property
     def patch(self) -> Patch:
@@ -62,6 +78,18 @@ class Scores:
     total: float
 
 
+def check_weights(weights: Mapping[str, float]) -> None:
+    """Refuse weights whose total could leave [0, 1].
+
+    Raises:
+        ValueError: one is negative, or they do not sum to 1.
+    """
+    total = sum(weights.values())
+    if any(weight < 0 for weight in weights.values()) or not abs(total - 1) <= WEIGHT_TOLERANCE:
+        listed = ", ".join(f"{name} {weight:g}" for name, weight in weights.items())
+        raise ValueError(f"rubric: weights must be at least 0 and sum to 1, found {listed} (sum {total:g})")
+
+
 @dataclass(frozen=True)
 class Rubric:
     """Weighted rewards whose weights sum to 1, so that the total lies in [0, 1].
@@ -74,12 +102,14 @@ class Rubric:
 
     def __post_init__(self) -> None:
         names = [reward.name for reward in self.rewards]
-        total = sum(reward.weight for reward in self.rewards)
         if len(set(names)) != len(names):
             raise ValueError(f"rubric: reward names repeat: {', '.join(names)}")
-        if any(reward.weight < 0 for reward in self.rewards) or abs(total - 1) > WEIGHT_TOLERANCE:
-            weights = ", ".join(f"{reward.name} {reward.weight:g}" for reward in self.rewards)
-            raise ValueError(f"rubric: weights must be at least 0 and sum to 1, found {weights} (sum {total:g})")
+        check_weights(self.weights)
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Reward name to weight, in order."""
+        return {reward.name: reward.weight for reward in self.rewards}
 
     def __getitem__(self, name: str) -> Reward:
         for reward in self.rewards:
