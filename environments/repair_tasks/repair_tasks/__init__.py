@@ -1,6 +1,18 @@
 """SWE-bench-schema rows as repair tasks: loading, source context and prompts, shared by the environments."""
 
+from repair_tasks.diffs import AnswerDiff, answer_diff
 from repair_tasks.rows import BugRow, RowError
 from repair_tasks.tasks import LoadingOptions, RepairTaskFields, gold_answer, load_tasks, task_gold, task_sources
 
-__all__ = ["BugRow", "LoadingOptions", "RepairTaskFields", "RowError", "gold_answer", "load_tasks", "task_gold", "task_sources"]
+__all__ = [
+    "AnswerDiff",
+    "BugRow",
+    "LoadingOptions",
+    "RepairTaskFields",
+    "RowError",
+    "answer_diff",
+    "gold_answer",
+    "load_tasks",
+    "task_gold",
+    "task_sources",
+]
