@@ -1,0 +1,1 @@
+"""Twins of tests, for the control run."""

@@ -1,0 +1,175 @@
+"""What is said to a container's PID 1 and what it says back.
+
+The container runs `LAUNCH` under /bin/sh with `BOOT` as $0. It reads one line with a length, then that many bytes of JSON: the guest's modules as
+text and the request. It answers with lines `NONCE JSON`; what does not start with this request's nonce counts for nothing.
+"""
+
+import base64
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from repair_sandbox.limits import Limits
+from repair_sandbox.spec import TestSpec
+
+MODULES = ("process", "names", "patching", "twins", "supervisor")
+"""Guest modules in the order in which they import each other."""
+PROGRAMS = ("pytest_runner",)
+"""Guest programs that are handed on as text."""
+
+LONGEST_STANDBY_S = 3600
+"""A container that got no request by then ends itself."""
+PREPARING_S = 600
+"""What PID 1 may take besides the commands it bounds (`guest.supervisor.PREPARING_S`)."""
+TEST_ACCOUNT = 10001
+"""User and group of the tests; no image has it."""
+
+INTERPRETERS = ("/usr/bin/python3", "/usr/local/bin/python3", "/opt/miniconda3/bin/python3")
+LAUNCH = f'for python in {" ".join(INTERPRETERS)}; do [ -x "$python" ] && exec "$python" -I -S -c "$0"; done; echo no python3 in this image >&2; exit 127'
+BOOT = f"""
+import json, os, signal, sys, types
+signal.signal(signal.SIGALRM, lambda *_: os._exit(3))
+signal.alarm({LONGEST_STANDBY_S})
+length = sys.stdin.buffer.readline()
+if not length:
+    os._exit(0)
+payload = json.loads(sys.stdin.buffer.read(int(length)).decode("ascii"))
+signal.alarm(0)
+for name in ("repair_sandbox", "repair_sandbox.guest"):
+    sys.modules[name] = types.ModuleType(name)
+for name in payload["modules"]:
+    module = types.ModuleType("repair_sandbox.guest." + name)
+    sys.modules[module.__name__] = module
+    setattr(sys.modules["repair_sandbox.guest"], name, module)
+    exec(compile(payload["sources"][name], name + ".py", "exec"), module.__dict__)
+module.main(payload)
+"""
+
+
+@cache
+def guest_sources() -> dict[str, str]:
+    """Text of every guest module and program."""
+    folder = files("repair_sandbox") / "guest"
+    return {name: (folder / f"{name}.py").read_text("utf-8") for name in (*MODULES, *PROGRAMS)}
+
+
+@cache
+def guest_digest() -> str:
+    """Hash of all that runs in an image, 64 hex digits."""
+    return hashlib.sha256(json.dumps([BOOT, guest_sources()]).encode()).hexdigest()
+
+
+def build_request(
+    spec: TestSpec, patch: str, *, stop_at_first_failure: bool = True, fail_to_pass_first: bool = False, control: bool = False
+) -> dict[str, Any]:
+    """The request to score `patch`, which has been through the policy, as JSON values.
+
+    `fail_to_pass_first`: run those tests ahead of their order; only for a task whose gold patch passes that way, since tests may lean on each
+    other. `control`: with twins, tests that must fail, in place of the task's own.
+    """
+    return {
+        "nonce": secrets.token_hex(16),
+        "workdir": spec.workdir,
+        "tree": None if spec.tree is None else {path: _base64(content) for path, content in spec.tree.items()},
+        "patch": _base64(_bytes(patch)),
+        "declared": patch_paths(patch),
+        "test_patch": _base64(_bytes(spec.test_patch)),
+        "runner": spec.runner,
+        "arguments": list(spec.arguments),
+        "expected": {"fail_to_pass": list(spec.fail_to_pass), "pass_to_pass": list(spec.pass_to_pass)},
+        "stop_at_first_failure": stop_at_first_failure,
+        "fail_to_pass_first": fail_to_pass_first,
+        "twins": control,
+        "path_prefix": spec.path_prefix,
+        "environment": dict(spec.environment),
+        "install": spec.install,
+        "writable_tree": spec.writable_tree,
+        "uid": TEST_ACCOUNT,
+        "gid": TEST_ACCOUNT,
+        "limits": {name: getattr(spec.limits, name) for name in ("tests_s", "memory_mb", "file_mb", "open_files", "output_mb")},
+    }
+
+
+def encode(request: Mapping[str, Any]) -> bytes:
+    """What is written to PID 1's standard input, its length line included."""
+    payload = json.dumps({"modules": MODULES, "sources": guest_sources(), "request": request}).encode("ascii")
+    return b"%d\n" % len(payload) + payload
+
+
+def guest_deadline_s(limits: Limits) -> float:
+    """After how long PID 1 ends itself at the latest, counted from the request: the tests and an installation, each at its limit, and the rest."""
+    return 2 * limits.tests_s + PREPARING_S
+
+
+def most_reply_bytes(limits: Limits) -> int:
+    """More than an honest reply can have: output in base64, and reports of the expected tests."""
+    return int(limits.output_mb * 1024**2) * 2 + 64 * 1024**2
+
+
+def parse_line(line: bytes, nonce: str) -> dict[str, Any] | None:
+    """The event of one line of PID 1's standard output; None for a line that is not this request's."""
+    prefix = nonce.encode() + b" "
+    if not line.startswith(prefix):
+        return None
+    event: dict[str, Any] = json.loads(line[len(prefix) :])
+    return event
+
+
+HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@")
+
+
+def patch_paths(patch: str) -> list[str]:
+    """Every path that a git diff names as its target or its source, read without trusting lines inside hunks.
+
+    The guest compares it with git's own reading; where the two differ the patch is refused.
+    """
+    found: set[str] = set()
+    old_left = new_left = 0
+    for line in patch.split("\n"):
+        if old_left > 0 or new_left > 0:
+            sign = line[:1]
+            if sign in (" ", "-", "+", "\\", ""):
+                old_left -= sign in (" ", "-", "")
+                new_left -= sign in (" ", "+", "")
+                continue
+            old_left = new_left = 0
+        if hunk := HUNK.match(line):
+            old_left, new_left = (1 if count is None else int(count) for count in hunk.groups())
+        elif line.startswith(("--- ", "+++ ")):
+            found.update(_without_prefix(line[4:]))
+        elif line.startswith(("rename from ", "rename to ", "copy from ", "copy to ")):
+            found.add(_unquote(line.split(" ", 2)[2]))
+        elif line.startswith("diff --git ") and (same := re.fullmatch(r"diff --git a/(.*) b/\1", line.rstrip("\r"))):
+            found.add(same[1])
+    return sorted(found)
+
+
+def _without_prefix(name: str) -> set[str]:
+    name = _unquote(name.split("\t")[0].rstrip("\r"))
+    return set() if name == "/dev/null" else {name.partition("/")[2]}
+
+
+def _unquote(name: str) -> str:
+    """A path as git quotes it when it holds unusual bytes."""
+    if not name.startswith('"'):
+        return name
+    content = name.strip('"').encode("utf-8", "surrogateescape").decode("latin-1")
+    return re.sub(r"\\([0-7]{3}|.)", _escape, content).encode("latin-1").decode("utf-8", "surrogateescape")
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = match[1]
+    return chr(int(code, 8)) if len(code) == 3 else {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}.get(code, code)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode("ascii")
