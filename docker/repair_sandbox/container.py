@@ -6,12 +6,11 @@ hole in the host's kernel is not covered. Not bounded either: what root's own st
 """
 
 import contextlib
-import json
 import socket
 import struct
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,37 +20,15 @@ from docker.types import LogConfig, Ulimit
 
 from repair_sandbox.engine import ContainerGone, Engine
 from repair_sandbox.errors import GuestLost
+from repair_sandbox.guest_protocol import BOOT, LAUNCH, LONGEST_STANDBY_S, parse_line
 from repair_sandbox.limits import Limits
 
 MEBIBYTE = 1024**2
-LONGEST_STANDBY_S = 3600
-"""PID 1 ends itself when no request came by then."""
-
 ENDING_S = 5
 """How long PID 1 may live after its last word."""
 
 NO_INTERPRETER = 127
-INTERPRETERS = ("/usr/bin/python3", "/usr/local/bin/python3", "/opt/miniconda3/bin/python3")
-LAUNCH = f"""
-for python in {" ".join(INTERPRETERS)}; do
-    [ -x "$python" ] && exec "$python" -I -S -c "$0"
-done
-echo no python3 in this image >&2
-exit {NO_INTERPRETER}
-"""
-BOOT = f"""
-import json, os, signal, sys
-signal.signal(signal.SIGALRM, lambda *_: os._exit(3))
-signal.alarm({LONGEST_STANDBY_S})
-length = sys.stdin.buffer.readline()
-if not length:
-    os._exit(0)
-payload = json.loads(sys.stdin.buffer.read(int(length)).decode("ascii"))
-signal.alarm(0)
-supervisor = {{"__name__": "supervisor"}}
-exec(compile(payload["supervisor"], "supervisor.py", "exec"), supervisor)
-supervisor["main"](payload)
-"""
+"""Exit status of `LAUNCH` in an image without python3."""
 
 CAPABILITIES = {
     "SETUID": "the tests run as another user",
@@ -151,8 +128,8 @@ class Container:
         except OSError:
             return False
 
-    def ask(self, payload: bytes, nonce: str, deadline_s: float, most_bytes: int) -> Answer:
-        """Send the request and read until the final line that starts with `nonce`. Lines that do not start with it count for nothing.
+    def ask(self, message: bytes, nonce: str, deadline_s: float, most_bytes: int) -> Answer:
+        """Send the encoded request and read until its final line.
 
         Raises:
             GuestLost: PID 1 sent more than `most_bytes`.
@@ -160,8 +137,8 @@ class Container:
         frames = _Frames(self._socket, time.monotonic() + deadline_s, most_bytes)
         stages, result, timed_out = [], None, False
         try:
-            frames.send(b"%d\n" % len(payload) + payload)
-            for event in frames.events(nonce.encode() + b" "):
+            frames.send(message)
+            for event in frames.events(nonce):
                 if event.get("event") == "stage":
                     stages.append(str(event.get("stage")))
                 if event.get("event") == "result":
@@ -216,8 +193,8 @@ class _Frames:
             self._wait()
             view = view[self.connection.send(view) :]
 
-    def events(self, prefix: bytes) -> Any:
-        """The JSON objects of the lines on standard output that start with `prefix`, until the end of the stream."""
+    def events(self, nonce: str) -> Iterator[dict[str, Any]]:
+        """The events on standard output that carry the request's nonce, until the end of the stream."""
         pending = bytearray()
         while header := self._exactly(8):
             stream, size = struct.unpack(">BxxxL", header)
@@ -228,7 +205,7 @@ class _Frames:
             pending += content
             if b"\n" in content:
                 *lines, pending = pending.split(b"\n")
-                yield from (json.loads(line[len(prefix) :]) for line in lines if line.startswith(prefix))
+                yield from filter(None, (parse_line(bytes(line), nonce) for line in lines))
 
     def _exactly(self, size: int) -> bytes:
         """The next `size` bytes; empty when the stream ends before."""

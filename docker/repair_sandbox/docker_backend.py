@@ -4,18 +4,16 @@ Who is to blame for a request without a verdict is decided by the engine's words
 """
 
 import functools
-import importlib.resources
-import json
 import logging
 import secrets
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from repair_sandbox import reaper
+from repair_sandbox import guest_protocol, reaper
 from repair_sandbox.backend import GuestReply
-from repair_sandbox.container import MEBIBYTE, NO_INTERPRETER, Answer, Container
+from repair_sandbox.container import NO_INTERPRETER, Answer, Container
 from repair_sandbox.engine import Engine, image_digest
 from repair_sandbox.errors import BrokenTask, EngineError, GuestLost, ImageMissing, InfrastructureError
 from repair_sandbox.limits import Limits
@@ -23,8 +21,8 @@ from repair_sandbox.standby import Standby
 
 ATTEMPTS = 3
 """Containers tried for one request while the fault is not the tests'."""
-GRACE_S = 60.0
-"""Beyond the guest's own deadline: what applying, killing and reporting may take before its silence is a fault."""
+GRACE_S = 30.0
+"""Beyond the guest's own deadline, until its silence is a fault."""
 DIGEST_S = 60.0
 """How long an image's content id is remembered."""
 
@@ -42,7 +40,7 @@ class DockerBackend:
         standby: int = 4,
         patience_s: float = 60.0,
         grace_s: float = GRACE_S,
-        sources: Mapping[str, str] | None = None,
+        encode: Callable[[Mapping[str, Any]], bytes] = guest_protocol.encode,
     ) -> None:
         """Nothing is contacted yet.
 
@@ -51,11 +49,11 @@ class DockerBackend:
             standby: most containers that wait ahead of need.
             patience_s: how long an engine may not answer (a restart of it) before `EngineUnavailable`.
             grace_s: added to a request's own deadline.
-            sources: the guest's programs by name; None for the package's own.
+            encode: what is written to a container for a request.
         """
         self.engine = Engine(url, patience_s)
         self.grace_s = grace_s
-        self.sources = sources or guest_sources()
+        self.encode = encode
         self._standby = Standby(standby)
         self._digests: dict[str, tuple[str, float]] = {}
         self._reaped = threading.Event()
@@ -109,8 +107,8 @@ class DockerBackend:
         try:
             start_s = time.monotonic() - began
             nonce = secrets.token_hex(16)
-            payload = json.dumps({**self.sources, "request": {**request, "nonce": nonce}}).encode("ascii")
-            answer = container.ask(payload, nonce, self._deadline_s(request, limits), (2 * limits.output_mb + 64) * MEBIBYTE)
+            message = self.encode({**request, "nonce": nonce})
+            answer = container.ask(message, nonce, self._deadline_s(limits), guest_protocol.most_reply_bytes(limits))
             asked = time.monotonic()
             record = container.record(hung=answer.timed_out)
         finally:
@@ -120,10 +118,10 @@ class DockerBackend:
         return GuestReply(_result(answer, record), start_s, time.monotonic() - asked, attempt, out_of_memory)
 
     def _make(self, digest: str, limits: Limits) -> Container:
-        return Container(self.engine, digest, limits, reaper.labels(self._deadline_s({}, limits)))
+        return Container(self.engine, digest, limits, reaper.labels(self._deadline_s(limits)))
 
-    def _deadline_s(self, request: Mapping[str, Any], limits: Limits) -> float:
-        return 2 * limits.tests_s + self.grace_s  # an install may take as long as the tests
+    def _deadline_s(self, limits: Limits) -> float:
+        return guest_protocol.guest_deadline_s(limits) + self.grace_s
 
     def _clean_up(self) -> None:
         """Once per backend the orphans of other processes; each time what could not be removed before."""
@@ -161,13 +159,6 @@ def _summary(record: Mapping[str, Any]) -> str:
     if not record:
         return "it does not know the container any more"
     return ", ".join(f"{name} {record.get(name)}" for name in ("Status", "ExitCode", "OOMKilled", "Error") if record.get(name) not in ("", None))
-
-
-@functools.cache
-def guest_sources() -> Mapping[str, str]:
-    """The guest's programs by name, as sent to each container."""
-    folder = importlib.resources.files("repair_sandbox") / "guest"
-    return {name: (folder / f"{name}.py").read_text("utf-8") for name in ("supervisor", "pytest_runner", "twins")}
 
 
 class _Hung(GuestLost):

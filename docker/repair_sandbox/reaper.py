@@ -15,8 +15,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
-from repair_sandbox.container import LONGEST_STANDBY_S
 from repair_sandbox.engine import Engine
+from repair_sandbox.guest_protocol import LONGEST_STANDBY_S
 
 OWNER = "repair-envs.owner"
 EXPIRES = "repair-envs.expires"
