@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 REGULAR_MODES = ("100644", "100755")
 NO_NEWLINE = "\\ No newline at end of file"
 HUNK_HEADER = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@(.*)", re.DOTALL)
-PLAIN_NAME = re.compile(r"[A-Za-z0-9_.+@,=~%:#/-]+")
+PLAIN_NAME = re.compile(r'[^\x00-\x20\x7f"\\](?:[^\x00-\x1f\x7f"\\]*[^\x00-\x20\x7f"\\])?')
 ESCAPE = re.compile(r"\\(?:([0-3][0-7]{2})|([abfnrtv\"\\]))")
 ESCAPED = {"a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11, '"': 34, "\\": 92}
 PREFIX_PAIRS = {("a/", "b/"), ("b/", "a/"), ("a/", "a/"), ("b/", "b/"), ("i/", "w/"), ("c/", "i/"), ("c/", "w/"), ("o/", "w/")}
@@ -90,7 +90,7 @@ class FileChange:
 
 
 def quoted(name: str) -> str:
-    """A name as git quotes it: as it is when plain, else in quotes with every byte beyond printable ASCII as octal."""
+    """A name as git reads it in a header: as it is where git would not stumble, else in quotes with every byte beyond printable ASCII as octal."""
     if PLAIN_NAME.fullmatch(name):
         return name
     escaped = (chr(byte) if 32 <= byte < 127 and byte not in b'"\\' else f"\\{byte:03o}" for byte in name.encode("utf-8", "surrogateescape"))
@@ -225,22 +225,16 @@ class _Reader:
     def git_names(self, title: tuple[str, str] | None, headers: _Headers) -> tuple[str | None, str | None]:
         """Old and new path, None for /dev/null; title, `---`/`+++` and rename lines must say the same."""
         values = headers.values
+        names = (headers.old_name, headers.new_name) if headers.old_name is not None and headers.new_name is not None else None
         moves = [key for key in ("rename", "copy") if f"{key} from " in values or f"{key} to " in values]
-        paths: tuple[str | None, str | None] | None = None
-        if headers.old_name is not None and headers.new_name is not None:
-            paths = self.agreed(headers.old_name, headers.new_name, title)
-        elif title is not None:
-            paths = self.agreed(*title, title)
+        old: str | None
+        new: str | None
         if moves:
-            if len(moves) > 1 or f"{moves[0]} from " not in values or f"{moves[0]} to " not in values:
-                raise self.error("a rename or copy must name both its ends, once")
-            ends = (self.name(values[f"{moves[0]} from "]), self.name(values[f"{moves[0]} to "]))
-            if paths is not None and paths != ends:
-                raise self.error(f"its headers name different files: {paths} and {ends}")
-            paths = ends
-        if paths is None:
+            old, new = self.moved(moves[0] if len(moves) == 1 else "", values, [pair for pair in (title, names) if pair is not None])
+        elif names is not None or title is not None:
+            old, new = self.agreed(*(names or title or ("", "")), title)
+        else:
             raise self.error("a 'diff --git' line from which the file's name cannot be told")
-        old, new = paths
         if not moves and old is not None and new is not None and old != new:
             raise self.error(f"its headers name different files: {old!r} and {new!r}, without a rename")
         created, deleted = "new file mode " in values or old is None, "deleted file mode " in values or new is None
@@ -249,6 +243,16 @@ class _Reader:
         if headers.old_name is not None and ((created and old is not None) or (deleted and new is not None)):
             raise self.error("a created or deleted file whose other side is not /dev/null")
         return (None if created else old), (None if deleted else new)
+
+    def moved(self, verb: str, values: dict[str, str], others: list[tuple[str, str]]) -> tuple[str, str]:
+        """Both ends of a rename or copy, which has the other names of its headers to agree with."""
+        if f"{verb} from " not in values or f"{verb} to " not in values:
+            raise self.error("a rename or copy must name both its ends, once")
+        ends = (self.name(values[f"{verb} from "]), self.name(values[f"{verb} to "]))
+        for old, new in others:
+            if ends not in ((old, new), (old[2:], new[2:]) if (old[:2], new[:2]) in PREFIX_PAIRS else ()):
+                raise self.error(f"its headers name different files: {(old, new)} and {ends}")
+        return ends
 
     def agreed(self, old: str, new: str, title: tuple[str, str] | None) -> tuple[str | None, str | None]:
         """Paths of a `---`, `+++` pair without their `a/` and `b/`; `title`: the names of the `diff --git` line."""

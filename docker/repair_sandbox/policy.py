@@ -113,10 +113,14 @@ def _verdict(changes: list[FileChange], protected: _Protected, gold_paths: froze
             kept.append(change)
     names = tuple(dict.fromkeys(stripped))
     if not kept:
-        reason = "nothing is left of it but tests, test settings, compiled and binary files: " + ", ".join(map(ascii, names))
+        reason = "nothing is left of it but tests, test settings, compiled and binary files: " + ", ".join(map(_shown, names[:9]))
         return PolicyVerdict("", names, reason[:MAX_REASON])
     paths = tuple(dict.fromkeys(path for change in kept for path in change.paths))
     return PolicyVerdict("".join(change.to_text() for change in kept), names, "", paths)
+
+
+def _shown(path: str) -> str:
+    return ascii(path if len(path) <= 100 else path[:97] + "...")
 
 
 def _folder(path: str) -> str:
@@ -137,11 +141,11 @@ def _forbidden(change: FileChange) -> str:
     for path in change.paths:
         reason = _unsafe(path)
         if reason:
-            return f"{path!a}: {reason}"
+            return f"{_shown(path)}: {reason}"
     strange = [mode for mode in change.modes if mode not in REGULAR_MODES]
     if strange:
         kind = {"120000": "a symbolic link", "160000": "a submodule"}.get(strange[0], f"mode {strange[0]!a}")
-        return f"{change.paths[0]!a}: {kind}, not a regular file"
+        return f"{_shown(change.paths[0])}: {kind}, not a regular file"
     return ""
 
 
