@@ -15,13 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from repair_corpus import corpus_tasks
-from repair_rubrics import Rubric
 from repair_tasks import LoadingOptions, load_tasks, task_sources
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from repair_cli.rubric import environment_rubric
 from repair_cli.scripted_endpoint import ScriptedEndpoint
 from repair_cli.scripted_policy import KINDS, MEANING, ScriptedAnswers, playback, scripted_answers
 
@@ -37,7 +35,11 @@ class Rollout:
     instance_id: str
     kind: str
     rewards: dict[str, float]
-    total: float
+    weights: dict[str, float]
+
+    @property
+    def total(self) -> float:
+        return sum(score * self.weights[name] for name, score in self.rewards.items())
 
 
 class DemoFailed(OSError):
@@ -64,8 +66,7 @@ def run(arguments: list[str]) -> int:
     with ScriptedEndpoint(playback(answers), model=MODEL) as url:
         _vf_eval(url, run_dir, len(answers), console)
     rollouts = read_rollouts(run_dir / "traces.jsonl", {a.instance_id: a for a in answers.values()})
-    rubric = environment_rubric(ENV)
-    console.print(_task_table(rollouts, rubric), _kind_table(rollouts, rubric))
+    console.print(_task_table(rollouts), _kind_table(rollouts))
     elapsed_s = time.perf_counter() - started
     console.print(f"{len(rollouts)} rollouts in {elapsed_s:.1f} s, start of vf-eval included. Every rollout: {run_dir}/traces.jsonl", soft_wrap=True)
     return 0
@@ -102,12 +103,15 @@ def _rollout(trace: dict[str, Any], answers: dict[str, ScriptedAnswers]) -> Roll
     reply = next(node["message"]["content"] for node in trace["nodes"] if node["sampled"])
     kinds = {text.strip(): kind for kind, text in answers[instance_id].by_kind.items()}
     rewards = {name: part["score"] for name, part in trace["rewards"].items()}
-    total = sum(part["score"] * part["weight"] for part in trace["rewards"].values())
-    return Rollout(instance_id, kinds[reply.strip()], rewards, total)
+    weights = {name: part["weight"] for name, part in trace["rewards"].items()}
+    return Rollout(instance_id, kinds[reply.strip()], rewards, weights)
 
 
 def _vf_eval(url: str, run_dir: Path, tasks: int, console: Console) -> None:
-    run_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        run_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"--output-dir {run_dir.parent}: {error.strerror}; choose a folder that can be written to") from None
     command = [
         *(str(Path(sys.executable).with_name("vf-eval")), ENV, "-n", str(tasks), "-r", str(len(KINDS)), "-m", MODEL),
         *("--client.base-url", url, "--client.api-key-var", "NONE", "--no-push", "--no-rich"),
@@ -135,27 +139,27 @@ def _line_count(path: Path) -> int:
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
-def _task_table(rollouts: list[Rollout], rubric: Rubric) -> Table:
+def _task_table(rollouts: list[Rollout]) -> Table:
     table = Table(title="Rewards of every answer", title_justify="left")
     for heading in ("task", "answer"):
         table.add_column(heading, no_wrap=True)
-    for reward in rubric.rewards:
-        table.add_column(f"{reward.name}\nx {reward.weight:g}", justify="right", no_wrap=True)
+    for reward, weight in rollouts[0].weights.items():
+        table.add_column(f"{reward}\nx {weight:g}", justify="right", no_wrap=True)
     table.add_column("total", justify="right")
     last = ""
     for rollout in rollouts:
         name = rollout.instance_id if rollout.instance_id != last else ""
         if name:
             table.add_section()
-        table.add_row(name, rollout.kind, *(f"{rollout.rewards[r.name]:.2f}" for r in rubric.rewards), f"{rollout.total:.2f}")
+        table.add_row(name, rollout.kind, *(f"{score:.2f}" for score in rollout.rewards.values()), f"{rollout.total:.2f}")
         last = rollout.instance_id
     return table
 
 
-def _kind_table(rollouts: list[Rollout], rubric: Rubric) -> Table:
+def _kind_table(rollouts: list[Rollout]) -> Table:
     table = Table(title="Mean by kind of answer", title_justify="left")
     table.add_column("answer", no_wrap=True)
-    for heading in (*(reward.name for reward in rubric.rewards), "total"):
+    for heading in (*rollouts[0].rewards, "total"):
         table.add_column(heading, justify="right")
     table.add_column("what it is")
     by_kind: dict[str, list[Rollout]] = defaultdict(list)
@@ -163,6 +167,6 @@ def _kind_table(rollouts: list[Rollout], rubric: Rubric) -> Table:
         by_kind[rollout.kind].append(rollout)
     for kind in KINDS:
         group = by_kind[kind]
-        means = [sum(rollout.rewards[reward.name] for rollout in group) / len(group) for reward in rubric.rewards]
+        means = [sum(rollout.rewards[reward] for rollout in group) / len(group) for reward in rollouts[0].rewards]
         table.add_row(kind, *(f"{mean:.2f}" for mean in means), f"{sum(r.total for r in group) / len(group):.2f}", MEANING[kind])
     return table

@@ -2,7 +2,6 @@
 
 import argparse
 
-import verifiers.v1 as vf
 from repair_rubrics import Rubric
 
 
@@ -24,6 +23,8 @@ def environment_rubric(env_id: str) -> Rubric:
     Raises:
         ValueError: there is no such module, or it exports none.
     """
+    import verifiers.v1 as vf
+
     try:
         module = vf.import_taskset(env_id)
     except ModuleNotFoundError as error:

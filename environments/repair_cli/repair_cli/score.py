@@ -7,21 +7,21 @@ The file holds the answer as a model would give it: a patch in either format, wi
 standard input. Prints one JSON object. All of the environment's own flags (--env.taskset...) are the same as for vf-eval.
 """
 
+from __future__ import annotations
+
 import asyncio
 import difflib
 import json
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import verifiers.v1 as vf
 from pydantic import Field, create_model
-from pydantic_config import BaseConfig, cli
-from verifiers.v1.graph import MessageNode
-from verifiers.v1.state import state_cls
-from verifiers.v1.trace import AgentInfo, TraceTask
-from verifiers.v1.types import AssistantMessage
+from pydantic_config import BaseConfig, ConfigFileError, cli
+
+if TYPE_CHECKING:
+    import verifiers.v1 as vf
 
 
 class ScoreConfig(BaseConfig):
@@ -42,6 +42,10 @@ def run(arguments: list[str]) -> int:
     if not arguments or arguments[0] in ("-h", "--help"):
         print(f"usage: repair score ENV [--env.taskset.FLAG VALUE ...] --instance ID --patch FILE\n\n{__doc__}")
         return 0 if arguments else 2
+    if arguments[0].startswith("-"):
+        raise ValueError(f"the first argument names the environment, found {arguments[0]!r}; see repair score --help")
+    import verifiers.v1 as vf  # takes seconds: what is above does without
+
     config = _config(arguments[0], arguments[1:])
     answer = _read_answer(config.patch)
     taskset = vf.load_taskset(config.env.taskset)
@@ -51,6 +55,12 @@ def run(arguments: list[str]) -> int:
 
 async def score_answer(task: vf.Task, answer: str) -> dict[str, Any]:
     """What `task`'s own rewards and metrics say of `answer`, as if a model had given it."""
+    import verifiers.v1 as vf
+    from verifiers.v1.graph import MessageNode
+    from verifiers.v1.state import state_cls
+    from verifiers.v1.trace import AgentInfo, TraceTask
+    from verifiers.v1.types import AssistantMessage
+
     trace = vf.Trace(
         task=TraceTask(type=type(task).__name__, data=task.data, key=task.key, hash=task.hash),
         state=state_cls(type(task))(),
@@ -72,16 +82,25 @@ async def score_answer(task: vf.Task, answer: str) -> dict[str, Any]:
 
 
 def _config(env_id: str, flags: list[str]) -> Any:
-    if env_id.startswith("-"):
-        raise ValueError(f"the first argument names the environment, found {env_id!r}; see repair score --help")
+    import verifiers.v1 as vf
+
     try:
         taskset_type = vf.taskset_config_type(env_id)
     except ModuleNotFoundError as error:
         raise ValueError(f"no environment {env_id!r} is installed ({error})") from None
+    except TypeError:
+        raise ValueError(f"{env_id!r} is no environment: its module exports no taskset") from None
     env_type = create_model("EnvConfig", __base__=BaseConfig, taskset=(taskset_type, Field(default_factory=lambda: taskset_type(id=env_id))))
     config_type = create_model("ScoreConfig", __base__=ScoreConfig, env=(env_type, Field(default_factory=env_type)))
     # A flag of the taskset makes a new config of it, which would otherwise lose the id.
-    return cli(config_type, args=["--env.taskset.id", env_id, *flags], prog=f"repair score {env_id}")
+    try:
+        return cli(config_type, args=["--env.taskset.id", env_id, *flags], prog=f"repair score {env_id}")
+    except json.JSONDecodeError as error:
+        raise ValueError(f"a flag's value is not JSON ({error.msg}): {error.doc}") from None
+    except ConfigFileError as error:
+        # A headline, then each flag and, indented below it, what is wrong with it.
+        problems = str(error).replace("\n  ", ": ").split("\n")
+        raise ValueError("; ".join(problems[1:] or problems)) from None
 
 
 def _read_answer(path: Path) -> str:
