@@ -21,8 +21,6 @@ class GuestReply:
     """Seconds to remove the container."""
     attempts: int = 1
     """Containers tried, 1 unless the engine failed some."""
-    out_of_memory: bool = False
-    """Whether the kernel killed something in the container for want of memory, in the engine's words."""
 
 
 class Backend(Protocol):

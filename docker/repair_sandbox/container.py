@@ -132,7 +132,7 @@ class Container:
         """Send the encoded request and read until its final line.
 
         Raises:
-            GuestLost: PID 1 sent more than `most_bytes`.
+            GuestLost: PID 1 sent more than `most_bytes`, or a final line that cannot be read.
         """
         frames = _Frames(self._socket, time.monotonic() + deadline_s, most_bytes)
         stages, result, timed_out = [], None, False
@@ -148,18 +148,16 @@ class Container:
             timed_out = True
         except OSError:  # the engine went away, which ends the stream as well
             pass
+        except ValueError as error:
+            raise GuestLost(f"PID 1 of a container sent a line that is not JSON: {error}") from error
         return Answer(result, tuple(stages), timed_out, frames.stderr[-2000:].decode("utf-8", "replace"))
 
-    def record(self, hung: bool = False) -> dict[str, Any]:
-        """The engine's record of how it ended (`State` of its API), after a wait for that end unless it hangs; empty for a container that is gone.
-
-        The wait costs nothing: removing a container that has ended is faster by as much. OOMKilled is reliable only then.
-        """
+    def record(self) -> dict[str, Any]:
+        """The engine's record of how it ended (`State` of its API), after a wait for that end; empty for a container that is gone."""
 
         def look(client: docker.APIClient) -> dict[str, Any]:
-            if not hung:
-                with contextlib.suppress(requests.exceptions.RequestException):  # no end in time, or no such container: the record says it
-                    client.wait(self.name, timeout=ENDING_S)
+            with contextlib.suppress(requests.exceptions.RequestException):  # no end in time, or no such container: the record says it
+                client.wait(self.name, timeout=ENDING_S)
             state: dict[str, Any] = client.inspect_container(self.name)["State"]
             return state
 

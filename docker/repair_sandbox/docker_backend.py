@@ -109,13 +109,12 @@ class DockerBackend:
             nonce = secrets.token_hex(16)
             message = self.encode({**request, "nonce": nonce})
             answer = container.ask(message, nonce, self._deadline_s(limits), guest_protocol.most_reply_bytes(limits))
-            asked = time.monotonic()
-            record = container.record(hung=answer.timed_out)
+            result = answer.result or _stand_in(answer, container)
         finally:
+            ended = time.monotonic()
             container.remove()
             del self._in_use[container.name]
-        out_of_memory = bool(record.get("OOMKilled"))
-        return GuestReply(_result(answer, record), start_s, time.monotonic() - asked, attempt, out_of_memory)
+        return GuestReply(result, start_s, time.monotonic() - ended, attempt)
 
     def _make(self, digest: str, limits: Limits) -> Container:
         return Container(self.engine, digest, limits, reaper.labels(self._deadline_s(limits)))
@@ -136,18 +135,17 @@ class DockerBackend:
             log.warning("orphaned containers are not removed: %s", error)
 
 
-def _result(answer: Answer, record: Mapping[str, Any]) -> dict[str, Any]:
-    """The guest's result, or what stands for it; `record` is the engine's of the container.
+def _stand_in(answer: Answer, container: Container) -> dict[str, Any]:
+    """The result where PID 1 gave none: the tests exhausted the container's memory.
 
     Raises:
         BrokenTask: the image cannot even start.
-        GuestLost: no result, and the tests are not to blame.
+        GuestLost: the tests are not to blame.
     """
-    if answer.result is not None:
-        return answer.result
     where = f"after the stages {', '.join(answer.stages)}" if answer.stages else "before its first stage"
     if answer.timed_out:
         raise _Hung(f"a container gave no verdict {where} and kept silent beyond its deadline")
+    record = container.record()
     if record.get("OOMKilled") and "tests" in answer.stages:
         return {"status": "resource_limit", "kind": "memory", "reason": "the tests drove the container out of memory", "stages_s": {}}
     if not answer.stages and record.get("ExitCode") == NO_INTERPRETER:
