@@ -168,12 +168,20 @@ class Container:
 
     def remove(self) -> bool:
         """Kill and remove it; False when the engine would not now (`Engine.litter` remembers it)."""
-        stream = self.__dict__.pop("_stream", None)
-        if stream is not None:
-            with contextlib.suppress(OSError):
-                self._socket.shutdown(socket.SHUT_RDWR)
-            stream.close()
+        self._hang_up()
         return self.engine.discard(self.name)
+
+    def _hang_up(self) -> None:
+        stream = self.__dict__.pop("_stream", None)
+        if stream is None:
+            return
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        response = getattr(stream, "_response", None)  # the SDK ties the two into a cycle, which only a garbage collection would close
+        if response is not None:
+            response.close()
+        stream.close()
+        self._socket.close()
 
 
 class _Frames:

@@ -1,0 +1,144 @@
+"""Real containers for the sandbox's tests: an engine that answers, backends whose PID 1 does what a test needs, a private engine to break."""
+
+import functools
+import json
+import os
+import shutil
+import subprocess
+import textwrap
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from repair_sandbox import reaper
+from repair_sandbox.docker_backend import DockerBackend
+
+import docker
+
+IMAGE = "repair-envs/corpus-python:latest"
+"""Built from docker/images/corpus-python; .ci/run builds it."""
+
+SUPERVISOR = """
+import json, os, sys
+def main(payload):
+    request = payload["request"]
+    def say(**event):
+        sys.stdout.write(request["nonce"] + " " + json.dumps(event) + "\\n")
+        sys.stdout.flush()
+    def stage(name):
+        say(event="stage", stage=name)
+    result = {"event": "result", "status": "done", "stages_s": {}}
+    stage("tree")
+"""
+
+
+def encode_with(body: str) -> Callable[[Mapping[str, Any]], bytes]:
+    """An encoder that sends a supervisor of the test's own: `body` may use request, say, stage, result; the last line said is `result`."""
+    source = SUPERVISOR + textwrap.indent(textwrap.dedent(body), "    ") + "\n    say(**result)\n"
+
+    def encode(request: Mapping[str, Any]) -> bytes:
+        payload = json.dumps({"modules": ["supervisor"], "sources": {"supervisor": source}, "request": request}).encode()
+        return b"%d\n" % len(payload) + payload
+
+    return encode
+
+
+@functools.cache
+def engine_answers() -> bool:
+    try:
+        return bool(docker.from_env(timeout=10).ping())
+    except docker.errors.DockerException:
+        return False
+
+
+@pytest.fixture(scope="session")
+def client() -> docker.APIClient:
+    """The engine's API, to look behind the backend's back."""
+    if not engine_answers():
+        pytest.skip("no container engine answers")
+    return docker.from_env().api
+
+
+@pytest.fixture(scope="session")
+def image(client: docker.APIClient) -> str:
+    """An image with python3, git and pytest."""
+    try:
+        client.inspect_image(IMAGE)
+    except docker.errors.ImageNotFound:
+        pytest.skip(f"there is no image {IMAGE}: build it with `repair images build`")
+    return IMAGE
+
+
+@pytest.fixture
+def backend_with(client: docker.APIClient) -> Iterator[Callable[..., DockerBackend]]:
+    """Makes backends from a supervisor's body; they are closed at the end, and nothing may be left of them."""
+    made: list[DockerBackend] = []
+
+    def make(body: str = "", **options: Any) -> DockerBackend:
+        made.append(DockerBackend(encode=encode_with(body), **options))
+        return made[-1]
+
+    yield make
+    for backend in made:
+        backend.close()
+
+
+@pytest.fixture
+def containers(client: docker.APIClient) -> Callable[..., list[dict[str, Any]]]:
+    """The containers that a process (this one by default) made and that are still there, running or not."""
+
+    def found(owner: str = "", engine: docker.APIClient = client) -> list[dict[str, Any]]:
+        label = f"{reaper.OWNER}={owner or reaper.owner_label(os.getpid())}"
+        return list(engine.containers(all=True, filters={"label": label}))
+
+    return found
+
+
+class PrivateEngine:
+    """A dockerd of this test session's own, to stop and start."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.url = f"unix://{folder}/docker.sock"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = ["dockerd", "--host", self.url, "--data-root", f"{self.folder}/data", "--exec-root", f"{self.folder}/exec"]
+        command += ["--pidfile", f"{self.folder}/pid", "--bridge", "none", "--iptables=false", "--ip6tables=false"]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        end = time.monotonic() + 60
+        while True:
+            try:
+                self.client().ping()
+                return
+            except (docker.errors.DockerException, OSError):
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.1)
+
+    def client(self) -> docker.APIClient:
+        return docker.APIClient(base_url=self.url, version="auto")
+
+    def stop(self, kill: bool = False) -> None:
+        if self.process is not None:
+            (self.process.kill if kill else self.process.terminate)()
+            self.process.wait(60)
+            self.process = None
+
+
+@pytest.fixture(scope="session")
+def private_engine(client: docker.APIClient, image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateEngine]:
+    """A second engine that holds the image; a test that stops it starts it again."""
+    if shutil.which("dockerd") is None or os.getuid() != 0:
+        pytest.skip("a second engine needs dockerd and root")
+    engine = PrivateEngine(tmp_path_factory.mktemp("engine"))
+    try:
+        engine.start()
+        engine.client().load_image(client.get_image(image))
+        yield engine
+    finally:
+        engine.stop()
+        shutil.rmtree(engine.folder, ignore_errors=True)
