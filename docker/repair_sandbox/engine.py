@@ -15,8 +15,6 @@ from repair_sandbox.errors import EngineError, EngineUnavailable, ImageMissing, 
 
 Value = TypeVar("Value")
 
-CONNECTIONS = 160
-"""Idle connections kept: an attach and a call for each of 64 scoring threads, and the standby's own."""
 CALL_TIMEOUT_S = 120
 """Of one API call; a loaded engine takes seconds to create a container."""
 LONGEST_PAUSE_S = 2.0
@@ -93,6 +91,9 @@ def _usual_place() -> str:
 
 @functools.cache
 def _client(url: str | None, pid: int) -> docker.APIClient:
-    """A client, shared by this process's threads; a forked child gets its own, since a connection cannot be shared."""
-    pool = {"timeout": CALL_TIMEOUT_S, "max_pool_size": CONNECTIONS}
-    return docker.from_env(**pool).api if url is None else docker.DockerClient(base_url=url, **pool).api
+    """A client, shared by this process's threads; a forked child gets its own, since a connection cannot be shared.
+
+    Its pools never make a thread wait for another: over a socket there is one for each URL, and a full one gives a connection more.
+    """
+    client = docker.from_env(timeout=CALL_TIMEOUT_S) if url is None else docker.DockerClient(base_url=url, timeout=CALL_TIMEOUT_S)
+    return client.api

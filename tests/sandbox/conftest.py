@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import docker
 import pytest
 from repair_sandbox import reaper
 from repair_sandbox.docker_backend import DockerBackend
-
-import docker
 
 IMAGE = "repair-envs/corpus-python:latest"
 """Built from docker/images/corpus-python; .ci/run builds it."""
