@@ -7,17 +7,17 @@ text and the request. It answers with lines `NONCE JSON`; what does not start wi
 import base64
 import hashlib
 import json
-import re
 import secrets
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from repair_sandbox.git_diff import parse_diff
 from repair_sandbox.limits import Limits
 from repair_sandbox.spec import TestSpec
 
-MODULES = ("process", "names", "patching", "twins", "supervisor")
+MODULES = ("process", "names", "channel", "patching", "installing", "twins", "supervisor")
 """Guest modules in the order in which they import each other."""
 PROGRAMS = ("pytest_runner",)
 """Guest programs that are handed on as text."""
@@ -30,7 +30,9 @@ TEST_ACCOUNT = 10001
 """User and group of the tests; no image has it."""
 
 INTERPRETERS = ("/usr/bin/python3", "/usr/local/bin/python3", "/opt/miniconda3/bin/python3")
-LAUNCH = f'for python in {" ".join(INTERPRETERS)}; do [ -x "$python" ] && exec "$python" -I -S -c "$0"; done; echo no python3 in this image >&2; exit 127'
+LAUNCH = (
+    f'for python in {" ".join(INTERPRETERS)}; do [ -x "$python" ] && exec "$python" -I -S -c "$0"; done; echo no python3 in this image >&2; exit 127'
+)
 BOOT = f"""
 import json, os, signal, sys, types
 signal.signal(signal.SIGALRM, lambda *_: os._exit(3))
@@ -120,51 +122,9 @@ def parse_line(line: bytes, nonce: str) -> dict[str, Any] | None:
     return event
 
 
-HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@")
-
-
 def patch_paths(patch: str) -> list[str]:
-    """Every path that a git diff names as its target or its source, read without trusting lines inside hunks.
-
-    The guest compares it with git's own reading; where the two differ the patch is refused.
-    """
-    found: set[str] = set()
-    old_left = new_left = 0
-    for line in patch.split("\n"):
-        if old_left > 0 or new_left > 0:
-            sign = line[:1]
-            if sign in (" ", "-", "+", "\\", ""):
-                old_left -= sign in (" ", "-", "")
-                new_left -= sign in (" ", "+", "")
-                continue
-            old_left = new_left = 0
-        if hunk := HUNK.match(line):
-            old_left, new_left = (1 if count is None else int(count) for count in hunk.groups())
-        elif line.startswith(("--- ", "+++ ")):
-            found.update(_without_prefix(line[4:]))
-        elif line.startswith(("rename from ", "rename to ", "copy from ", "copy to ")):
-            found.add(_unquote(line.split(" ", 2)[2]))
-        elif line.startswith("diff --git ") and (same := re.fullmatch(r"diff --git a/(.*) b/\1", line.rstrip("\r"))):
-            found.add(same[1])
-    return sorted(found)
-
-
-def _without_prefix(name: str) -> set[str]:
-    name = _unquote(name.split("\t")[0].rstrip("\r"))
-    return set() if name == "/dev/null" else {name.partition("/")[2]}
-
-
-def _unquote(name: str) -> str:
-    """A path as git quotes it when it holds unusual bytes."""
-    if not name.startswith('"'):
-        return name
-    content = name.strip('"').encode("utf-8", "surrogateescape").decode("latin-1")
-    return re.sub(r"\\([0-7]{3}|.)", _escape, content).encode("latin-1").decode("utf-8", "surrogateescape")
-
-
-def _escape(match: re.Match[str]) -> str:
-    code = match[1]
-    return chr(int(code, 8)) if len(code) == 3 else {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}.get(code, code)
+    """Every path that a clean patch names, a rename's source included; the guest refuses a patch in which git reads another."""
+    return sorted({path for change in parse_diff(patch) for path in change.paths})
 
 
 def _bytes(text: str) -> bytes:

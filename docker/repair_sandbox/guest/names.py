@@ -16,13 +16,13 @@ def spellings(node_id: str) -> List[str]:
     found = [node_id, words[0], " ".join(words)]
     option = OPTION.match(words[0])
     if option:
-        found.append("{}[/{}]".format(option.group(1), option.group(2).split("/")[-1]))
+        found.append(f"{option.group(1)}[/{option.group(2).split('/')[-1]}]")
     return found
 
 
 def nodes_by_name(expected: Iterable[str], node_ids: Iterable[str]) -> Dict[str, List[str]]:
     """Each expected name to the nodes that it stands for, in their order; to none when nothing of the kind is there."""
-    by_spelling = {}  # type: Dict[str, List[str]]
+    by_spelling: Dict[str, List[str]] = {}
     node_ids = list(node_ids)
     exact = set(node_ids)
     for node_id in node_ids:

@@ -16,8 +16,11 @@ GIT_ENVIRONMENT = {
     "HOME": "/nonexistent",
     "LC_ALL": "C",
 }
-RUNGS = (("exact", []), ("whitespace", ["--ignore-whitespace"]), ("recount", ["--ignore-whitespace", "--recount", "-C1"]))  # type: Tuple[Tuple[str, List[str]], ...]
-RUNG_NAMES = ("exact", "whitespace", "recount", "fuzz")
+RUNGS: Tuple[Tuple[str, List[str]], ...] = (
+    ("exact", []),
+    ("whitespace", ["--ignore-whitespace"]),
+    ("recount", ["--ignore-whitespace", "--recount", "-C1"]),
+)
 FUZZ = "5"
 """As in the benchmark's `patch --batch --fuzz=5 -p1`."""
 NOT_A_PLAIN_EDIT = (b"new file mode", b"deleted file mode", b"rename ", b"copy ", b"old mode", b"new mode", b"GIT binary patch", b"Binary files")
@@ -34,16 +37,22 @@ class Rejected(Exception):
     """The patch asks for something that no honest patch needs."""
 
 
-def git(arguments: List[str], workdir: str, patch: bytes) -> Any:
-    """One run of git in `workdir` with `patch` on its standard input."""
-    command = ["git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"] + arguments
+def git(arguments: List[str], workdir: str, patch: bytes, repository: Optional[Dict[str, str]] = None) -> Any:
+    """One run of git in `workdir` with `patch` on its standard input; `repository`: variables that name one."""
+    command = ["git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", *arguments]
     environment = dict(os.environ, **GIT_ENVIRONMENT)
-    return subprocess.run(command, cwd=workdir, input=patch, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, timeout=GIT_S)
+    environment.update(repository or {})
+    return run(command, workdir, patch, environment)
+
+
+def run(command: List[str], cwd: str, content: bytes, environment: Dict[str, str]) -> Any:
+    pipe = subprocess.PIPE  # capture_output is of Python 3.7
+    return subprocess.run(command, cwd=cwd, input=content, stdout=pipe, stderr=pipe, env=environment, timeout=GIT_S)
 
 
 def targets(patch: bytes, flags: List[str], workdir: str) -> Tuple[Optional[List[str]], str]:
     """The paths that git would write, and git's complaint when it cannot read the patch."""
-    counted = git(["apply", "--numstat", "-z"] + flags, workdir, patch)
+    counted = git(["apply", "--numstat", "-z", *flags], workdir, patch)
     if counted.returncode != 0:
         return None, complaint(counted)
     rows = [row.split(b"\t", 2)[-1] for row in counted.stdout.split(b"\0") if row]
@@ -69,12 +78,12 @@ def apply_ladder(patch: bytes, workdir: str, declared: Optional[List[str]]) -> A
         if paths is not None:
             check_paths(paths if declared is None else sorted(set(paths) | set(declared)), workdir)
             if declared is not None and not set(paths) <= set(declared):
-                raise Rejected("git reads other paths in the patch than declared: {}".format(sorted(set(paths) ^ set(declared))[:5]))
-            done = git(["apply", "--whitespace=nowarn"] + flags, workdir, patch)
+                raise Rejected(f"git reads other paths in the patch than declared: {sorted(set(paths) - set(declared))[:5]}")
+            done = git(["apply", "--whitespace=nowarn", *flags], workdir, patch)
             if done.returncode == 0:
                 return Applied(rung, paths, "")
             reason = complaint(done)
-        reasons.append("{}: {}".format(rung, reason))
+        reasons.append(f"{rung}: {reason}")
     applied, reason = _fuzz(patch, workdir, declared)
     if applied is not None:
         return Applied("fuzz", applied, "")
@@ -90,19 +99,19 @@ def check_paths(paths: List[str], workdir: str) -> None:
     for path in paths:
         parts = path.split("/")
         if path.startswith("/") or not all(parts) or any(part in (".", "..") or part.lower() == ".git" for part in parts):
-            raise Rejected("{}: not a path in the tree".format(path))
+            raise Rejected(f"{path}: not a path in the tree")
         place = workdir
         for index, part in enumerate(parts):
             place = os.path.join(place, part)
             if os.path.islink(place):
-                raise Rejected("{}: goes through a symbolic link".format(path))
+                raise Rejected(f"{path}: goes through a symbolic link")
             if index + 1 == len(parts) and os.path.lexists(place) and not os.path.isfile(place):
-                raise Rejected("{}: not a plain file".format(path))
+                raise Rejected(f"{path}: not a plain file")
 
 
 def sections(patch: bytes) -> List[bytes]:
     """The patch cut at its `diff --git` lines; content lines of a hunk start with a sign, so never with those words."""
-    found = []  # type: List[List[bytes]]
+    found: List[List[bytes]] = []
     for line in patch.splitlines(True):
         if line.startswith(b"diff --git "):
             found.append([])
@@ -117,7 +126,7 @@ def _fuzz(patch: bytes, workdir: str, declared: Optional[List[str]]) -> Tuple[Op
     parts = sections(patch)
     if not program or not parts:
         return None, "no patch program in the image" if parts else "no diff --git line"
-    changed = []  # type: List[str]
+    changed: List[str] = []
     for part in parts:
         header = part.split(b"\n@@", 1)[0].splitlines()
         if any(line.startswith(NOT_A_PLAIN_EDIT) for line in header):
@@ -137,7 +146,7 @@ def _fuzz(patch: bytes, workdir: str, declared: Optional[List[str]]) -> Tuple[Op
         _check_declared([path], declared, workdir)
         reason = _fuzz_one(program, os.path.join(workdir, path), part)
         if reason:
-            return None, "{}: {}".format(path, reason)
+            return None, f"{path}: {reason}"
         changed.append(path)
     return changed, ""
 
@@ -145,19 +154,19 @@ def _fuzz(patch: bytes, workdir: str, declared: Optional[List[str]]) -> Tuple[Op
 def _check_declared(paths: List[str], declared: Optional[List[str]], workdir: str) -> None:
     check_paths(paths, workdir)
     if declared is not None and not set(paths) <= set(declared):
-        raise Rejected("a section names other paths than declared: {}".format(paths[:5]))
+        raise Rejected(f"a section names other paths than declared: {paths[:5]}")
 
 
 def _fuzz_one(program: str, target: str, section: bytes) -> str:
     """Apply one section's hunks to one file; empty on success, else why not."""
     if not os.path.isfile(target):
         return "no such file"
-    result = "/tmp/.fuzz-{}".format(os.getpid())
-    command = [program, "-u", "--forward", "--fuzz=" + FUZZ, "--no-backup-if-mismatch", "-r", "-", "-o", result, target]
-    done = subprocess.run(command, cwd="/", input=section, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=GIT_S, env={"LC_ALL": "C"})
+    result = f"/tmp/.fuzz-{os.getpid()}"
+    command = [program, "-u", "--forward", f"--fuzz={FUZZ}", "--no-backup-if-mismatch", "-r", "-", "-o", result, target]
+    done = run(command, "/", section, {"LC_ALL": "C"})
     try:
         if done.returncode != 0:
-            return done.stdout.decode("utf-8", "replace").strip().replace("\n", "; ")[-300:]
+            return str(done.stdout.decode("utf-8", "replace")).strip().replace("\n", "; ")[-300:]
         with open(result, "rb") as source:
             content = source.read()
     finally:

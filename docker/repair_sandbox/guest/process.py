@@ -4,6 +4,7 @@ Isolation: what the container gives, plus another user than ours and resource li
 as the caller and only limits are left; the memory limit is then one of address space, since there is no control group.
 """
 
+import contextlib
 import ctypes
 import os
 import resource
@@ -13,7 +14,8 @@ import time
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 TAIL_BYTES = 64 * 1024
-CHANNEL_FD = 3
+CHANNEL_FD = 197
+"""High, where no test closes or reuses it."""
 CHANNEL_BYTES = 64 * 1024 * 1024
 """Most that a test run may report; 10,000 tests report 4 MB."""
 SUBREAPER = 36
@@ -50,7 +52,7 @@ class Ended(NamedTuple):
 def run(command: Command, channel: Any = None, on_channel: Optional[Callable[[bytes], None]] = None) -> Ended:
     """Run `command` to its end, its deadline or a bound, then end everything it started.
 
-    `channel` is our end of a socket pair (ours, theirs); theirs becomes the command's descriptor 3 and `on_channel` gets what it writes there.
+    `channel` is our end of a socket pair (ours, theirs); theirs becomes the command's CHANNEL_FD and `on_channel` gets what it writes there.
     """
     watch = _Watch(command, on_channel)
     before = _pressure()
@@ -70,7 +72,6 @@ def run(command: Command, channel: Any = None, on_channel: Optional[Callable[[by
         selector.register(wake_read, selectors.EVENT_READ, lambda chunk: None)
         if channel:
             channel[1].close()
-            channel[0].setblocking(True)
             selector.register(channel[0].fileno(), selectors.EVENT_READ, watch.on_channel)
         deadline = started + command.limits["tests_s"]
         while watch.exit_code is None and not watch.kind:
@@ -101,7 +102,7 @@ class _Watch:
 
     def __init__(self, command: Command, on_channel: Optional[Callable[[bytes], None]]) -> None:
         self.child = 0
-        self.exit_code = None  # type: Optional[int]
+        self.exit_code: Optional[int] = None
         self.kind = ""
         self.output = bytearray()
         self.cpu_s = 0.0
@@ -169,9 +170,7 @@ def _start(command: Command, output: int, channel: Optional[int]) -> int:
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
-        report = os.dup(output)  # above 3, closed by exec
-        if channel is not None:
-            channel = os.dup(channel)
+        report = os.dup(output)  # closed by exec
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(output, 1)
         os.dup2(output, 2)
@@ -179,16 +178,20 @@ def _start(command: Command, output: int, channel: Optional[int]) -> int:
             os.dup2(channel, CHANNEL_FD)
         _bound(command)
         if command.account is not None:
-            os.setgroups([])
-            os.setgid(command.account[1])
-            os.setuid(command.account[0])
+            become(command.account)
         os.umask(0o022)
         os.chdir(command.cwd)
         os.execve(command.argv[0], command.argv, command.environment)
     except BaseException as error:
-        os.write(report, "cannot start {}: {}\n".format(command.argv[0], error).encode("utf-8", "replace"))
+        os.write(report, f"cannot start {command.argv[0]}: {error}\n".encode("utf-8", "replace"))
     finally:
         os._exit(127)
+
+
+def become(account: Tuple[int, int]) -> None:
+    os.setgroups([])
+    os.setgid(account[1])
+    os.setuid(account[0])
 
 
 def _bound(command: Command) -> None:
@@ -200,11 +203,8 @@ def _bound(command: Command) -> None:
         hard = resource.getrlimit(number)[1]
         value = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(number, (value, value))
-    try:
-        with open("/proc/self/oom_score_adj", "w") as score:
-            score.write("1000")  # the kernel picks the tests, never PID 1
-    except OSError:
-        pass
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
+        score.write("1000")  # the kernel picks the tests, never PID 1
 
 
 def end_everything(watch: Any) -> None:
@@ -221,10 +221,8 @@ def end_everything(watch: Any) -> None:
             if watch.exit_code is None and watch.child:
                 victims.append(-watch.child)
         for victim in victims:
-            try:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(victim, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                pass
         if not watch.reap():
             return
         time.sleep(0.002)
@@ -232,18 +230,16 @@ def end_everything(watch: Any) -> None:
 
 def adopt_orphans() -> None:
     """Outside PID 1: have the orphans of our children handed to us, so that none gets away. Linux only, harmless elsewhere."""
-    try:
+    with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
-    except (AttributeError, OSError):
-        pass
 
 
 def _descendants() -> List[int]:
-    children = {}  # type: Dict[int, List[int]]
+    children: Dict[int, List[int]] = {}
     for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
         if name.isdigit():
             try:
-                with open("/proc/{}/stat".format(name), "rb") as stat:
+                with open(f"/proc/{name}/stat", "rb") as stat:
                     parent = int(stat.read().rpartition(b")")[2].split()[1])
             except OSError:
                 continue
@@ -256,7 +252,7 @@ def _descendants() -> List[int]:
 
 def _scratch_is_full() -> bool:
     free = os.statvfs("/tmp")
-    return free.f_bavail == 0 or free.f_favail == 0 and free.f_files > 0
+    return free.f_bavail == 0 or (free.f_favail == 0 and free.f_files > 0)
 
 
 def _pressure() -> Dict[str, int]:
@@ -265,12 +261,12 @@ def _pressure() -> Dict[str, int]:
         "memory": (("/sys/fs/cgroup/memory.events", b"oom_kill"), ("/sys/fs/cgroup/memory/memory.oom_control", b"oom_kill")),
         "pids": (("/sys/fs/cgroup/pids.events", b"max"), ("/sys/fs/cgroup/pids/pids.events", b"max")),
     }
-    counts = {}
+    counts: Dict[str, int] = {}
     for kind, files in places.items():
         for path, word in files:
             try:
                 with open(path, "rb") as events:
-                    counts.update({kind: int(line.split()[1]) for line in events if line.split()[:1] == [word]})
+                    counts[kind] = sum(int(line.split()[1]) for line in events if line.split()[:1] == [word])
             except OSError:
                 continue
     return counts

@@ -1,4 +1,4 @@
-"""Runs pytest in the tests' own interpreter and reports over descriptor 3; its text is the argument of `python -c`.
+"""Runs pytest in the tests' own interpreter and reports over an inherited socket; its text is the argument of `python -c`.
 
 What it says is not trusted (the code under test lives in the same process): the verdict needs it complete and consistent, and a control run
 catches who forges it. Everything used after the repository's code was imported is bound to a local name before.
@@ -9,9 +9,14 @@ import sys
 if sys.path and sys.path[0] == "":
     del sys.path[0]  # no module of the tree stands in for one of the standard library here
 
+import contextlib
 import fcntl
 import json
 import os
+from typing import Any, Callable, Dict, Generator, List, Tuple
+
+CHANNEL_FD = 197
+"""`process.CHANNEL_FD`."""
 
 
 def main() -> None:
@@ -21,16 +26,9 @@ def main() -> None:
     owner = os.getpid()
     getpid, leave, encode = os.getpid, os._exit, json.dumps
 
-    def tell(**values: object) -> None:
+    def tell(**values: Any) -> None:
         if getpid() == owner:  # a test that forks goes on in a second process, which has nothing to say
             say((key + " " + encode(values) + "\n").encode("ascii"))
-
-    def flush() -> None:
-        for stream in (sys.stdout, sys.stderr):
-            try:
-                stream.flush()
-            except (AttributeError, OSError, ValueError):
-                pass
 
     sys.path.insert(0, setup["program_folder"])  # what the `pytest` program has there
     sys.argv = [os.path.join(setup["program_folder"], "pytest")] + setup["arguments"]
@@ -38,24 +36,25 @@ def main() -> None:
 
     status = int(pytest.main(setup["arguments"], plugins=[reporter(pytest, tell, hear)]))
     tell(event="end", exitstatus=status)
-    flush()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, OSError, ValueError):
+            stream.flush()
     leave(status if getpid() == owner else 1)
 
 
-def connect():  # type: ignore[no-untyped-def]
-    """A function that writes to the supervisor and one that reads its next line, as an object."""
-    channel = 3
-    fcntl.fcntl(channel, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
+def connect() -> Tuple[Callable[[bytes], None], Callable[[], Any]]:
+    """A function that writes to the supervisor and one that reads its next line, an object."""
+    fcntl.fcntl(CHANNEL_FD, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
     write, read, decode = os.write, os.read, json.loads
     pending = bytearray()
 
     def say(content: bytes) -> None:
         while content:
-            content = content[write(channel, content) :]
+            content = content[write(CHANNEL_FD, content) :]
 
-    def hear():  # type: ignore[no-untyped-def]
+    def hear() -> Any:
         while b"\n" not in pending:
-            chunk = read(channel, 65536)
+            chunk = read(CHANNEL_FD, 65536)
             if not chunk:
                 raise EOFError("the supervisor closed the channel")
             pending.extend(chunk)
@@ -66,41 +65,64 @@ def connect():  # type: ignore[no-untyped-def]
     return say, hear
 
 
-def reporter(pytest, tell, hear):  # type: ignore[no-untyped-def]
+def reporter(pytest: Any, tell: Callable[..., None], hear: Callable[[], Any]) -> Any:
     """A plugin object; its hooks keep to what pytest 5 to 9 have in common."""
-    plan = {"stop_on": (), "stop_after": 0}  # type: dict
-    held = {"session": None, "finished": 0}  # type: dict
+    plan: Dict[str, Any] = {"stop_on": set(), "stop_after": 0}
+    held: Dict[str, Any] = {"session": None, "finished": 0}
+    fspath = os.fspath
 
     def stop(why: str) -> None:
         if held["session"] is not None:
             held["session"].shouldstop = why
 
+    def caller(excinfo: Any) -> str:
+        """The file that called pytest.skip or pytest.xfail, which raised."""
+        files = [fspath(entry.path) for entry in excinfo.traceback]
+        return next((file for file in reversed(files) if not file.endswith("outcomes.py")), "")
+
     class Reporter:
-        @pytest.hookimpl(hookwrapper=True, tryfirst=True)  # type: ignore[untyped-decorator]
-        def pytest_collection_modifyitems(self, session, items):  # type: ignore[no-untyped-def]
+        @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+        def pytest_collection_modifyitems(self, session: Any, items: List[Any]) -> Generator[None, Any, None]:
             yield
+            if held["session"] is not None:
+                return
             held["session"] = session
-            tell(event="collected", ids=[item.nodeid for item in items], xfail=[item.nodeid for item in items if item.get_closest_marker("xfail")])
+            marked = [item.nodeid for item in items if item.get_closest_marker("xfail")]
+            tell(event="collected", ids=[item.nodeid for item in items], xfail=marked)
             plan.update(hear())
             first = set(plan["first"])
             items[:] = [items[index] for index in plan["first"]] + [item for index, item in enumerate(items) if index not in first]
             plan["stop_on"] = set(plan["stop_on"])
 
-        @pytest.hookimpl(optionalhook=True)  # type: ignore[untyped-decorator]
-        def pytest_xdist_node_collection_finished(self, node, ids):  # type: ignore[no-untyped-def]
+        @pytest.hookimpl(optionalhook=True)
+        def pytest_xdist_node_collection_finished(self, node: Any, ids: Any) -> None:
             tell(event="xdist", ids=list(ids))
 
-        def pytest_runtest_logreport(self, report):  # type: ignore[no-untyped-def]
+        @pytest.hookimpl(hookwrapper=True)
+        def pytest_runtest_makereport(self, item: Any, call: Any) -> Generator[None, Any, None]:
+            known = call.excinfo is not None and call.excinfo.typename in ("Skipped", "XFailed", "SkipTest")
+            raised_in = caller(call.excinfo) if known else ""
+            outcome = yield
+            if known:
+                outcome.get_result().raised_in = raised_in
+
+        def pytest_runtest_logreport(self, report: Any) -> None:
             outcome = report.outcome
             if hasattr(report, "wasxfail"):
                 outcome = {"skipped": "xfailed", "passed": "xpassed"}.get(outcome, outcome)
-            subtest = "subtest" in type(report).__name__.lower()
-            marked = "xfail" in report.keywords
-            tell(event="report", id=report.nodeid, when=report.when, outcome=outcome, subtest=subtest, xfail=marked, s=round(report.duration, 6))
+            tell(
+                event="report",
+                id=report.nodeid,
+                when="subtest" if "subtest" in type(report).__name__.lower() else report.when,
+                outcome=outcome,
+                xfail="xfail" in report.keywords,
+                raised_in=getattr(report, "raised_in", ""),
+                s=round(report.duration, 6),
+            )
             if outcome == "failed" and report.nodeid in plan["stop_on"]:
                 stop("an expected test failed")
 
-        def pytest_runtest_logfinish(self, nodeid):  # type: ignore[no-untyped-def]
+        def pytest_runtest_logfinish(self, nodeid: str) -> None:
             held["finished"] += 1
             if held["finished"] == plan["stop_after"]:
                 stop("every test that was asked for has run")

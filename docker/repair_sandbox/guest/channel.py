@@ -1,0 +1,114 @@
+"""The supervisor's end of the private channel to the pytest runner. Everything that comes in may be forged: nothing here may crash or block on it."""
+
+import base64
+import json
+import os
+from typing import Any, Dict, List, Optional, Set
+
+from repair_sandbox.guest.names import nodes_by_name
+
+ANSWER_S = 60.0
+"""How long the runner may take to read what it is sent."""
+
+
+class Listener:
+    """Tells the runner its key and plan, takes in its reports."""
+
+    def __init__(self, request: Dict[str, Any], channel: Any, program_folder: str) -> None:
+        self.request = request
+        self.channel = channel
+        channel.settimeout(ANSWER_S)
+        self.key = base64.b16encode(os.urandom(16)).decode("ascii")
+        self.expected = request["expected"]["fail_to_pass"] + request["expected"]["pass_to_pass"]
+        self.pending = bytearray()
+        self.tests: Dict[str, Dict[str, Any]] = {}
+        self.collected: Optional[List[str]] = None
+        self.marked: Set[str] = set()
+        self.end: Optional[Dict[str, Any]] = None
+        self.after_end = 0
+        self.foreign = 0
+        self.send({"key": self.key, "arguments": self.arguments(), "program_folder": program_folder})
+
+    def arguments(self) -> List[str]:
+        """The task's arguments, with pytest's cache out of the tree, where it could not be written."""
+        return ["-o", "cache_dir=" + os.path.join(os.environ.get("TMPDIR", "/tmp"), "pytest-cache"), *self.request["arguments"]]
+
+    def send(self, message: Dict[str, Any]) -> None:
+        self.channel.sendall(json.dumps(message).encode("ascii") + b"\n")
+
+    def hear(self, chunk: bytes) -> None:
+        self.pending += chunk
+        if b"\n" in chunk:
+            *lines, rest = bytes(self.pending).split(b"\n")
+            self.pending[:] = rest
+            for line in lines:
+                if not self.take(line):
+                    self.foreign += 1
+
+    def take(self, line: bytes) -> bool:
+        """Take in one line; False for one that is not our runner's."""
+        key, _, text = line.partition(b" ")
+        if key != self.key.encode("ascii"):
+            return False
+        try:
+            event = json.loads(text.decode("ascii"))
+            kind = event["event"]
+            if self.end is not None:
+                self.after_end += 1
+            elif kind == "report":
+                self.take_report(event)
+            elif kind == "collected" and self.collected is None:
+                self.marked = set(_texts(event["xfail"]))
+                self.collected = _texts(event["ids"])
+                self.plan(self.collected)
+            elif kind == "xdist":
+                self.collected = _texts(event["ids"])
+            elif kind == "end":
+                self.end = {"exitstatus": int(event["exitstatus"])}
+            else:
+                return False
+        except OSError:  # the runner does not read, or is no more
+            return True
+        except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
+            return False
+        return True
+
+    def plan(self, node_ids: List[str]) -> None:
+        """Answer a collection: what runs first, what to stop on."""
+        by_name = nodes_by_name(self.expected, node_ids)
+        places = {node_id: index for index, node_id in enumerate(node_ids)}
+        to_fix = sorted({places[node] for name in self.request["expected"]["fail_to_pass"] for node in by_name[name]})
+        expected = sorted({node for nodes in by_name.values() for node in nodes})
+        control = self.request["twins"]
+        self.send(
+            {
+                "first": to_fix if control or self.request["fail_to_pass_first"] else [],
+                "stop_on": expected if self.request["stop_at_first_failure"] and not control else [],
+                "stop_after": len(to_fix) if control else 0,
+            }
+        )
+
+    def take_report(self, event: Dict[str, Any]) -> None:
+        node_id, phase, outcome, raised_in = _texts([event["id"], event["when"], event["outcome"], event["raised_in"]])
+        test = self.tests.setdefault(node_id, {"id": node_id, "phases": {}, "xfail": bool(event["xfail"]), "raised_in": "", "duration_s": 0.0})
+        test["duration_s"] = round(test["duration_s"] + float(event["s"]), 6)
+        test["raised_in"] = raised_in or test["raised_in"]
+        if outcome == "rerun":  # a plugin repeats a flaky test, which is no second report
+            test["phases"] = {}
+            return
+        counts = test["phases"].setdefault(phase, {})
+        counts[outcome] = counts.get(outcome, 0) + 1
+
+    def results(self) -> Dict[str, Any]:
+        """Fields of the result; of the expected tests only, a suite may have a hundred times as many."""
+        by_name = nodes_by_name(self.expected, self.tests if self.collected is None else self.collected)
+        wanted = {node for nodes in by_name.values() for node in nodes}
+        tests = [dict(test, xfail=test["xfail"] or test["id"] in self.marked) for test in self.tests.values() if test["id"] in wanted]
+        collected = None if self.collected is None else [node for node in self.collected if node in wanted]
+        return {"tests": tests, "collected": collected, "end": self.end, "after_end": self.after_end, "foreign": self.foreign}
+
+
+def _texts(values: Any) -> List[str]:
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise TypeError("a list of texts was due")
+    return values
