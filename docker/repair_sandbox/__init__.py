@@ -1,5 +1,5 @@
-"""Running a project's own commands on a tree of files, bounded in time, memory and output."""
+"""Running a project's own tests and commands on a tree of files, bounded in time, memory and output."""
 
-from repair_sandbox.local import CommandResult, Limits, run_local
+from repair_sandbox.commands import CommandLimits, CommandResult, run_local
 
-__all__ = ["CommandResult", "Limits", "run_local"]
+__all__ = ["CommandLimits", "CommandResult", "run_local"]

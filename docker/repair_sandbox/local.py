@@ -1,106 +1,78 @@
-"""Commands in a temporary folder of this machine: limits, but NO ISOLATION.
+"""Requests in a temporary folder of this machine: limits, but NO ISOLATION.
 
 What runs here runs as you: it can read your files and use your network. It is for the bundled corpus, whose code this project wrote, and for
 nothing else; never run a model's patch here. Limits bound accidents (a loop, a runaway allocation, endless output), not malice.
 """
 
-import contextlib
 import os
-import resource
-import signal
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from repair_sandbox import guest_protocol
+from repair_sandbox.backend import GuestReply
+from repair_sandbox.commands import kill_group
+from repair_sandbox.errors import BrokenTask, GuestLost
+from repair_sandbox.limits import Limits
+
+GRACE_S = 30.0
 
 
-@dataclass(frozen=True)
-class Limits:
-    """Bounds on one command."""
+class LocalBackend:
+    """See `backend.Backend`. Runs the guest's programs as they run in a container, as you, on trees that come with the request."""
 
-    wall_s: float = 60.0
-    memory_gb: float = 2.0
-    """Address space of each process; a JVM reserves more than it uses and wants 8 or more."""
-    file_mb: int = 64
-    """Largest file that may be written; the command's output counts as one."""
-    output_bytes: int = 1_000_000
-    """Kept from the end of standard output and error together."""
+    isolates = False
 
+    def __init__(self, python: str = sys.executable) -> None:
+        """`python`: the interpreter of the tests, which must have pytest."""
+        self.python = python
 
-@dataclass(frozen=True)
-class CommandResult:
-    """How a command ended. A non-zero exit is a result, not an error."""
+    def digest(self, image: str) -> str:
+        """Names the interpreter: there is no image."""
+        return f"local:{self.python}"
 
-    exit_code: int
-    """Negative: the number of the signal that ended it."""
-    output: str
-    """Standard output and error together, in order; the last `Limits.output_bytes` of them."""
-    timed_out: bool
-    wall_s: float
+    def prepare(self, image: str, limits: Limits, count: int = 1) -> None:
+        """Nothing is made ahead."""
 
+    def run(self, image: str, request: Mapping[str, Any], limits: Limits) -> GuestReply:
+        """Run one request in a fresh folder; `image` is not looked at.
 
-def run_local(
-    argv: Sequence[str], files: Mapping[str, bytes], limits: Limits | None = None, environment: Mapping[str, str] | None = None
-) -> CommandResult:
-    """Write `files` (relative path to content) into a fresh folder, run `argv` there, remove the folder.
+        Raises:
+            BrokenTask: the task's tree is in an image.
+            GuestLost: the guest's program ended without an answer.
+        """
+        if request["tree"] is None:
+            raise BrokenTask("the local backend has no images: only tasks that bring their tree can run on it")
+        with tempfile.TemporaryDirectory(prefix="repair-local-") as folder:
+            tree, scratch = Path(folder, "tree"), Path(folder, "scratch")
+            tree.mkdir()
+            scratch.mkdir()
+            here = {"workdir": str(tree), "path_prefix": os.path.dirname(self.python), "uid": None, "gid": None}
+            process = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", guest_protocol.BOOT],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=folder,
+                env={"PATH": os.environ.get("PATH", os.defpath), "TMPDIR": str(scratch), "HOME": folder},
+                start_new_session=True,
+            )
+            deadline_s = guest_protocol.guest_deadline_s(limits) + GRACE_S
+            try:
+                output, errors = process.communicate(guest_protocol.encode({**request, **here}), timeout=deadline_s)
+            except subprocess.TimeoutExpired:
+                raise GuestLost(f"the local guest gave no verdict within {deadline_s:.0f} s") from None
+            finally:
+                kill_group(process)
+            answered = time.monotonic()
+        events = [event for line in output.split(b"\n") if (event := guest_protocol.parse_line(line, request["nonce"])) is not None]
+        if not events or events[-1]["event"] != "result":
+            raise GuestLost(f"the local guest ended without a verdict: {errors.decode('utf-8', 'replace')[-500:].strip()}")
+        return GuestReply(events[-1], 0.0, time.monotonic() - answered)
 
-    Only PATH and `environment` are handed on. The command's whole process group is killed when it ends or its time is up.
-
-    Raises:
-        ValueError: a path leaves the folder.
-        FileNotFoundError: there is no such program.
-    """
-    limits = limits or Limits()
-    with tempfile.TemporaryDirectory(prefix="repair-local-") as folder, tempfile.TemporaryFile() as output:
-        root = Path(folder)
-        for path, content in files.items():
-            _write(root, path, content)
-        started = time.monotonic()
-        process = subprocess.Popen(
-            list(argv),
-            cwd=root,
-            env={"PATH": os.environ.get("PATH", os.defpath), "HOME": folder, **(environment or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            preexec_fn=lambda: _apply_limits(limits),
-        )
-        timed_out = False
-        try:
-            process.wait(timeout=limits.wall_s)
-        except subprocess.TimeoutExpired:
-            timed_out = True
-        finally:
-            _kill_group(process)
-        size = output.seek(0, os.SEEK_END)
-        output.seek(max(0, size - limits.output_bytes))
-        text = output.read().decode("utf-8", "replace")
-    return CommandResult(process.returncode, text, timed_out, time.monotonic() - started)
-
-
-def _write(root: Path, path: str, content: bytes) -> None:
-    parts = PurePosixPath(path)
-    if parts.is_absolute() or ".." in parts.parts:
-        raise ValueError(f"{path}: leaves the folder that the command runs in")
-    target = root / parts
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(content)
-
-
-def _apply_limits(limits: Limits) -> None:
-    memory = int(limits.memory_gb * 1024**3)
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    file_size = limits.file_mb * 1024**2
-    resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    cpu_s = int(limits.wall_s) + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))
-
-
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    def close(self) -> None:
+        """Nothing is left behind."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from repair_corpus import CorpusTask, corpus_rows, corpus_tasks
 from repair_rubrics import Patch
-from repair_sandbox import Limits, run_local
+from repair_sandbox import CommandLimits, run_local
 from repair_tasks.rows import parse_rows
 
 TASKS = corpus_tasks()
@@ -61,7 +61,7 @@ def junit_outcomes(task: CorpusTask, files: dict[str, bytes]) -> dict[str, str]:
         f"mkdir out && javac --release 8 -nowarn -encoding UTF-8 -cp {classpath} -d out Run.java {sources}"
         f" && java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp out:{classpath} Run {classes}"
     )
-    result = run_local(["sh", "-c", script], {**files, "Run.java": JUNIT_RUNNER.encode()}, Limits(memory_gb=16, wall_s=120))
+    result = run_local(["sh", "-c", script], {**files, "Run.java": JUNIT_RUNNER.encode()}, CommandLimits(memory_gb=16, wall_s=120))
     assert result.exit_code == 0, result.output
     return {test: outcome for outcome, test in JAVA_LINE.findall(result.output)}
 
