@@ -4,9 +4,14 @@ import argparse
 import importlib
 import sys
 
+from repair_sandbox.errors import InfrastructureError
+
 COMMANDS = {
     "demo": "run the real vf-eval over the bundled corpus against an embedded, scripted endpoint",
     "score": "score one answer without any model, and print what every reward says of it",
+    "validate": "run the ground truth of a dataset's tasks, and write down which can be trusted",
+    "images": "look at, pull, build or remove the images that an environment's tests run in",
+    "sandbox": "look at the containers that tests run in, or remove those whose owner is gone",
     "rubric": "show an environment's rewards, their kinds and weights, as a table",
 }
 DESCRIPTION = "Environments for automated program repair: try them, score an answer, look at the rewards."
@@ -25,6 +30,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.parse_args(arguments[:1])
     try:
         return int(importlib.import_module(f"repair_cli.{arguments[0]}").run(arguments[1:]))
+    except InfrastructureError as error:
+        print(f"repair {arguments[0]}: {error}", file=sys.stderr)
+        return 1
     except (ValueError, OSError, ModuleNotFoundError) as error:
         print(f"repair {arguments[0]}: {error}", file=sys.stderr)
         return 2

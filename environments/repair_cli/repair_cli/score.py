@@ -17,8 +17,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field, create_model
-from pydantic_config import BaseConfig, ConfigFileError, cli
+from pydantic_config import BaseConfig
+from repair_sandbox.errors import InfrastructureError
+
+from repair_cli.env_config import environment_config
 
 if TYPE_CHECKING:
     import verifiers.v1 as vf
@@ -42,11 +44,9 @@ def run(arguments: list[str]) -> int:
     if not arguments or arguments[0] in ("-h", "--help"):
         print(f"usage: repair score ENV [--env.taskset.FLAG VALUE ...] --instance ID --patch FILE\n\n{__doc__}")
         return 0 if arguments else 2
-    if arguments[0].startswith("-"):
-        raise ValueError(f"the first argument names the environment, found {arguments[0]!r}; see repair score --help")
-    import verifiers.v1 as vf  # takes seconds: what is above does without
+    config = environment_config("score", ScoreConfig, arguments[0], arguments[1:])
+    import verifiers.v1 as vf
 
-    config = _config(arguments[0], arguments[1:])
     answer = _read_answer(config.patch)
     taskset = vf.load_taskset(config.env.taskset)
     print(json.dumps(asyncio.run(score_answer(_task(taskset, config.instance), answer)), indent=2))
@@ -54,7 +54,12 @@ def run(arguments: list[str]) -> int:
 
 
 async def score_answer(task: vf.Task, answer: str) -> dict[str, Any]:
-    """What `task`'s own rewards and metrics say of `answer`, as if a model had given it."""
+    """What `task`'s own rewards and metrics say of `answer`, as if a model had given it.
+
+    Raises:
+        InfrastructureError: no verdict was reached.
+        ValueError: the dataset is at fault.
+    """
     import verifiers.v1 as vf
     from verifiers.v1.graph import MessageNode
     from verifiers.v1.state import state_cls
@@ -68,7 +73,12 @@ async def score_answer(task: vf.Task, answer: str) -> dict[str, Any]:
         nodes=[MessageNode(message=AssistantMessage(content=answer), sampled=True)],
     )
     started = time.perf_counter()
-    await task.score(trace)
+    try:
+        await task.score(trace)
+    except vf.TaskError as error:
+        if isinstance(error.__cause__, InfrastructureError | ValueError):
+            raise error.__cause__ from None
+        raise
     report = dict(trace.info.get("repair", {}))
     return {
         "instance": task.data.id,
@@ -79,28 +89,6 @@ async def score_answer(task: vf.Task, answer: str) -> dict[str, Any]:
         **report,
         "total_s": round(time.perf_counter() - started, 6),
     }
-
-
-def _config(env_id: str, flags: list[str]) -> Any:
-    import verifiers.v1 as vf
-
-    try:
-        taskset_type = vf.taskset_config_type(env_id)
-    except ModuleNotFoundError as error:
-        raise ValueError(f"no environment {env_id!r} is installed ({error})") from None
-    except TypeError:
-        raise ValueError(f"{env_id!r} is no environment: its module exports no taskset") from None
-    env_type = create_model("EnvConfig", __base__=BaseConfig, taskset=(taskset_type, Field(default_factory=lambda: taskset_type(id=env_id))))
-    config_type = create_model("ScoreConfig", __base__=ScoreConfig, env=(env_type, Field(default_factory=env_type)))
-    # A flag of the taskset makes a new config of it, which would otherwise lose the id.
-    try:
-        return cli(config_type, args=["--env.taskset.id", env_id, *flags], prog=f"repair score {env_id}")
-    except json.JSONDecodeError as error:
-        raise ValueError(f"a flag's value is not JSON ({error.msg}): {error.doc}") from None
-    except ConfigFileError as error:
-        # A headline, then each flag and, indented below it, what is wrong with it.
-        problems = str(error).replace("\n  ", ": ").split("\n")
-        raise ValueError("; ".join(problems[1:] or problems)) from None
 
 
 def _read_answer(path: Path) -> str:
