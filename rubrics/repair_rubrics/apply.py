@@ -101,18 +101,48 @@ def _apply_file(edit: FileEdit, sources: Mapping[str, str], changed: dict[str, s
     if path is None or changed.get(path, "") is None:
         raise _Refusal(ApplyFailure("missing_file" if edit.old_path else "no_path", edit.old_path))
     text = _Text.of(known[path])
-    offset = 0
+    found = _Found()
     for number, hunk in enumerate(edit.hunks, 1):
-        place = _locate(text, hunk, offset, path, number)
+        place = _locate(text, hunk, found.offset_at(hunk), path, number)
         rungs.append(place.rung)
-        if hunk.old_start is not None:
-            offset = place.start - (hunk.old_start - 1) + (len(hunk.new) - len(hunk.old))
+        found.note(hunk, place.start)
         text = place.replaced
     moved = edit.new_path is not None and edit.new_path != edit.old_path
-    if moved or edit.new_path is None:
+    if moved and edit.new_path in known and changed.get(edit.new_path, "") is not None:
+        raise _Refusal(ApplyFailure("file_exists", edit.path))
+    if (moved and not edit.copied) or edit.new_path is None:
         changed[path] = None
     if edit.new_path is not None:
         changed[edit.new_path if moved else path] = str(text)
+
+
+class _Found:
+    """Where a file's hunks were found: how far off its stated line the next one is to be looked for."""
+
+    def __init__(self) -> None:
+        self.offset = 0
+        self.last_start = 0
+        self.lengthened: list[tuple[int, int]] = []
+        """Stated line, and by how many lines the hunk made the file longer."""
+
+    def offset_at(self, hunk: Hunk) -> int:
+        """That of the hunk before; for one that comes out of order, what the hunks above it have moved it by."""
+        if hunk.old_start is None or hunk.old_start >= self.last_start:
+            return self.offset
+        return sum(lines for start, lines in self.lengthened if start <= hunk.old_start)
+
+    def note(self, hunk: Hunk, start: int) -> None:
+        """Remember that `hunk` was found at the 0-based line `start`."""
+        if hunk.old_start is None:
+            return
+        lengthened = len(hunk.new) - len(hunk.old)
+        if hunk.old_start >= self.last_start:
+            # A hunk without old lines names the line that it follows.
+            stated = hunk.old_start - 1 if hunk.old else hunk.old_start
+            self.last_start, self.offset = hunk.old_start, start - stated + lengthened
+        else:
+            self.offset += lengthened
+        self.lengthened.append((hunk.old_start, lengthened))
 
 
 def _create(edit: FileEdit, sources: Mapping[str, str], changed: dict[str, str | None]) -> None:
@@ -165,19 +195,19 @@ class _Text:
     def stripped(self) -> str:
         return _joined([line.strip() for line in self.lines])
 
+    def _newline_after(self, hunk: Hunk, at_end: bool) -> bool:
+        """Whether the text ends with a newline after `hunk`, which changes that only where its two sides differ in it."""
+        return hunk.new_newline if at_end and hunk.old_newline != hunk.new_newline else self.ends_with_newline
+
     def splice(self, start: int, length: int, new: list[str], hunk: Hunk) -> "_Text":
         """The text with `length` lines from `start` (0-based) replaced by `new`."""
-        newline = self.ends_with_newline
-        if start + length == len(self.lines) and not (hunk.old_newline and hunk.new_newline):
-            newline = hunk.new_newline
+        newline = self._newline_after(hunk, at_end=start + length == len(self.lines))
         return _Text(newline, self.lines[:start] + new + self.lines[start + length :])
 
     def substitute(self, hit: int, hunk: Hunk) -> "_Text":
         """The text with the hunk's old lines, which stand at `joined[hit]`, replaced by its new ones: no line of the rest is touched."""
         end = hit + len(_joined(list(hunk.old)))
-        newline = self.ends_with_newline
-        if end == len(self.joined) and not (hunk.old_newline and hunk.new_newline):
-            newline = hunk.new_newline
+        newline = self._newline_after(hunk, at_end=end == len(self.joined))
         return _Text(newline, joined=self.joined[:hit] + _joined(list(hunk.new)) + self.joined[end:])
 
 

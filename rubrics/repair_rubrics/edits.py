@@ -1,6 +1,6 @@
 """What a patch is made of, whatever format it was written in: file edits, made of hunks, made of marked lines."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 
@@ -45,6 +45,8 @@ class FileEdit:
     hunks: tuple[Hunk, ...] = ()
     binary: bool = False
     """The patch says that the file differs but carries no text to apply."""
+    copied: bool = False
+    """The file at `old_path` stays as it is beside the new one."""
 
     @property
     def path(self) -> str:
@@ -62,12 +64,14 @@ class ParsedEdits:
 
 
 def merge_by_path(files: list[FileEdit]) -> tuple[FileEdit, ...]:
-    """Join the edits that name the same file, in order of first mention."""
-    merged: dict[tuple[str | None, str | None], FileEdit] = {}
+    """Join the edits that name the same file, in order of first mention; a file that is created twice in different ways stays so."""
+    merged: list[FileEdit] = []
+    place: dict[tuple[str | None, str | None], int] = {}
     for edit in files:
-        key = (edit.old_path, edit.new_path)
-        earlier = merged.get(key)
-        if earlier is not None:
-            edit = FileEdit(edit.old_path, edit.new_path, earlier.hunks + edit.hunks, earlier.binary or edit.binary)
-        merged[key] = edit
-    return tuple(merged.values())
+        at = place.setdefault((edit.old_path, edit.new_path), len(merged))
+        if at == len(merged) or (edit.old_path is None and edit != merged[at]):
+            merged.append(edit)
+        elif edit.old_path is not None:
+            earlier = merged[at]
+            merged[at] = replace(earlier, hunks=earlier.hunks + edit.hunks, binary=earlier.binary or edit.binary)
+    return tuple(merged)

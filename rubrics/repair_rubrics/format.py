@@ -12,6 +12,7 @@ REPAIR_COST = {
     "bare_hunk_header": 0.2,
     "hunk_counts": 0.2,
     "lost_context_space": 0.2,
+    "repeated_hunk": 0.2,
     "elided_context": 0.3,
     "missing_file_header": 0.3,
     "missing_path": 0.3,

@@ -56,7 +56,7 @@ def reversed_edits(files: tuple[FileEdit, ...]) -> tuple[FileEdit, ...]:
             start = None if hunk.old_start is None else hunk.old_start + shift + _zero_length_step(hunk)
             hunks.append(Hunk(tuple(line[0].translate(swap) + line[1:] for line in hunk.lines), start, hunk.new_newline, hunk.old_newline))
             shift += len(hunk.new) - len(hunk.old)
-        undone.append(FileEdit(edit.new_path, edit.old_path, tuple(hunks), edit.binary))
+        undone.append(FileEdit(edit.new_path, None if edit.copied else edit.old_path, tuple(hunks), edit.binary))
     return tuple(undone)
 
 
@@ -70,7 +70,8 @@ def _edit_text(edit: FileEdit) -> str:
     a, b = _quoted("a/" + (old or new or "")), _quoted("b/" + (new or old or ""))
     head = f"diff --git {a} {b}\n" + ("new file mode 100644\n" if old is None else "deleted file mode 100644\n" if new is None else "")
     if old and new and old != new:
-        head += f"rename from {old}\nrename to {new}\n"
+        verb = "copy" if edit.copied else "rename"
+        head += f"{verb} from {_quoted(old)}\n{verb} to {_quoted(new)}\n"
     if not edit.hunks:
         return head
     text, shift, following = head + f"--- {a if old else '/dev/null'}\n+++ {b if new else '/dev/null'}\n", 0, 1
@@ -144,13 +145,15 @@ def _unique_blocks(old: str, new: str) -> list[tuple[str, str]]:
 
 
 def _merge_until_unique(marked: tuple[str, ...], spans: list[list[int]]) -> list[tuple[str, str]]:
-    """Widen each span by kept lines until its old side occurs once in the text as the blocks before it leave it."""
+    """Widen each span by kept lines until its old side occurs once in the text as the blocks before it leave it.
+
+    One that cannot be widened enough takes in the block before it.
+    """
     blocks: list[tuple[str, str]] = []
+    lows: list[int] = []
     while spans:
         low, high = spans.pop(0)
-        before = [line[1:] for line in marked[:low] if line[0] != "-"]
-        after = [line[1:] for line in marked[low:] if line[0] != "+"]
-        text = "\n" + "\n".join(before + after) + "\n"
+        text = _text_after(marked, low)
         while True:
             search = [line[1:] for line in marked[low : high + 1] if line[0] != "+"]
             if any(line.strip() for line in search) and _occurrences(text, "\n" + "\n".join(search) + "\n") == 1:
@@ -158,13 +161,24 @@ def _merge_until_unique(marked: tuple[str, ...], spans: list[list[int]]) -> list
             wider_low = low - 1 if low > 0 and marked[low - 1][0] == " " and _is_text(marked[low - 1]) else low
             wider_high = high + 1 if high + 1 < len(marked) and _is_text(marked[high + 1]) else high
             if (wider_low, wider_high) == (low, high):
-                break
+                if not lows:
+                    break
+                blocks.pop()
+                low = lows.pop()
+                text = _text_after(marked, low)
+                continue
             low, high = wider_low, wider_high
             while spans and high >= spans[0][0]:
                 high = max(high, spans.pop(0)[1])
         replace = [line[1:] for line in marked[low : high + 1] if line[0] != "-"]
         blocks.append(("".join(line + "\n" for line in search), "".join(line + "\n" for line in replace)))
+        lows.append(low)
     return blocks
+
+
+def _text_after(marked: tuple[str, ...], at: int) -> str:
+    """The text, each line between two "\\n", with the changes before `at` made and the others not."""
+    return "\n" + "".join(line[1:] + "\n" for n, line in enumerate(marked) if line[0] != ("-" if n < at else "+"))
 
 
 def _is_text(line: str) -> bool:

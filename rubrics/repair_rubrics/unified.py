@@ -6,7 +6,7 @@ pass over the lines, which notes each repair. It covers diffs with text hunks; b
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from unidiff.errors import UnidiffParseError
 from unidiff.patch import Hunk as UnidiffHunk
@@ -22,6 +22,7 @@ EXTENDED_HEADER = re.compile(
     r"^(?:index [0-9a-f]+|old mode |new mode |new file mode |deleted file mode |similarity index |dissimilarity index "
     r"|rename from |rename to |copy from |copy to |Binary files |GIT binary patch|Index: )"
 )
+MOVED = re.compile(r"\n(?:rename|copy) from (.*)\n(?:rename|copy) to (.*)\n")
 ELISION = re.compile(r"^(?:\.\.\.|…)\s*$")
 QUOTED_BYTE = re.compile(rb"\\([0-7]{1,3}|.)")
 ESCAPES = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b'"': b'"', b"\\": b"\\", b"a": b"\a", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
@@ -36,11 +37,28 @@ def parse_unified(text: str) -> ParsedEdits:
         parsed = _read_region(region)
         files += parsed.files
         repairs += parsed.repairs
-    return ParsedEdits(merge_by_path(files), tuple(repairs))
+    merged = merge_by_path(files)
+    once = tuple(_without_repeats(edit) for edit in merged)
+    repairs += ["repeated_hunk"] * sum(len(edit.hunks) - len(kept.hunks) for edit, kept in zip(merged, once, strict=True))
+    return ParsedEdits(once, tuple(repairs))
 
 
-def unquote_path(raw: str) -> str | None:
-    """The path that a diff header names, without quotes, escapes, tabs and the a/ or b/ prefix; None for /dev/null."""
+def _without_repeats(edit: FileEdit) -> FileEdit:
+    """`edit` with each hunk once: one that comes again word for word for the same line was said twice, not meant twice."""
+    placed = [hunk for hunk in edit.hunks if hunk.old_start is not None]
+    if len(set(placed)) == len(placed):
+        return edit
+    seen: set[Hunk] = set()
+    hunks = []
+    for hunk in edit.hunks:
+        if hunk.old_start is None or hunk not in seen:
+            hunks.append(hunk)
+            seen.add(hunk)
+    return replace(edit, hunks=tuple(hunks))
+
+
+def unquote_path(raw: str, prefixed: bool = True) -> str | None:
+    """The path that a diff header names, without quotes, escapes, tabs and (`prefixed`) the a/ or b/ in front; None for /dev/null."""
     raw = raw.rstrip("\r")
     if raw.startswith('"') and raw.rstrip().endswith('"') and len(raw.rstrip()) > 1:
         path = QUOTED_BYTE.sub(_unescape, raw.rstrip()[1:-1].encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
@@ -48,7 +66,7 @@ def unquote_path(raw: str) -> str | None:
         path = raw.split("\t")[0].strip()
     if path == "/dev/null":
         return None
-    return path[2:] if path[:2] in ("a/", "b/") else path.removeprefix("./")
+    return path[2:] if prefixed and path[:2] in ("a/", "b/") else path.removeprefix("./")
 
 
 def _unescape(match: re.Match[bytes]) -> bytes:
@@ -95,7 +113,10 @@ def _from_unidiff(file: PatchedFile) -> FileEdit:
     old = None if "\nnew file mode " in info else unquote_path(file.source_file)
     new = None if "\ndeleted file mode " in info else unquote_path(file.target_file)
     binary = "\nBinary files " in info or "\nGIT binary patch" in info
-    return FileEdit(old, new, tuple(_hunk_from_unidiff(hunk) for hunk in file), binary)
+    if moved := MOVED.search(info):
+        # Without hunks unidiff takes the paths from the first line, where a blank in them is ambiguous.
+        old, new = unquote_path(moved[1], prefixed=False), unquote_path(moved[2], prefixed=False)
+    return FileEdit(old, new, tuple(_hunk_from_unidiff(hunk) for hunk in file), binary, "\ncopy from " in info)
 
 
 def _hunk_from_unidiff(hunk: UnidiffHunk) -> Hunk:
@@ -136,6 +157,7 @@ class _Draft:
     is_new: bool = False
     is_deleted: bool = False
     binary: bool = False
+    copied: bool = False
     named: bool = False
     """`---`/`+++` lines have been read: another pair begins another file."""
     hunks: list[Hunk] = field(default_factory=list)
@@ -148,7 +170,7 @@ class _Draft:
         hunks = tuple(hunk for hunk in self.hunks if hunk.lines)
         if not hunks and old == new and not self.binary:
             return None
-        return FileEdit(old, new, hunks, self.binary)
+        return FileEdit(old, new, hunks, self.binary, self.copied)
 
 
 class _Reader:
@@ -203,10 +225,11 @@ class _Reader:
         draft.is_new |= line.startswith("new file mode ")
         draft.is_deleted |= line.startswith("deleted file mode ")
         draft.binary |= line.startswith(("Binary files ", "GIT binary patch"))
-        if line.startswith("rename from "):
-            draft.old_path = unquote_path(line[12:])
-        elif line.startswith("rename to "):
-            draft.new_path = unquote_path(line[10:])
+        draft.copied |= line.startswith("copy from ")
+        if line.startswith(("rename from ", "copy from ")):
+            draft.old_path = unquote_path(line.split(" from ", 1)[1], prefixed=False)
+        elif line.startswith(("rename to ", "copy to ")):
+            draft.new_path = unquote_path(line.split(" to ", 1)[1], prefixed=False)
         self.at += 1
 
     def _file_header(self) -> None:

@@ -4,7 +4,7 @@ import time
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from repair_rubrics import Patch
+from repair_rubrics import FileEdit, Hunk, Patch
 from repair_rubrics.apply import Applied
 from repair_rubrics.blocks import aligned_lines
 from repair_rubrics.render import to_diff
@@ -43,6 +43,44 @@ def test_a_written_diff_applies_to_what_it_was_written_from(old: list[str], new:
     applied = Patch.parse(diff).apply({"f": before})
     assert applied.ok, str(applied.failure)
     assert applied.files.get("f", before) == after
+
+
+@settings(max_examples=300, deadline=None)
+@given(line_lists, line_lists, st.integers(0, 3))
+def test_a_diff_is_undone_and_said_again_in_blocks(old: list[str], new: list[str], context_lines: int) -> None:
+    before, after = {"f": "".join(f"{line}\n" for line in old)}, {"f": "".join(f"{line}\n" for line in new)}
+    patch = Patch.parse(to_diff(Applied({"f": after["f"]}), before, context_lines), "unified_diff")
+    assert {**before, **patch.apply(before).files} == after
+    undone = Patch.parse(patch.reversed().to_text(), "unified_diff").apply(after)
+    assert {**after, **undone.files} == before
+    if any(line.strip() for line in old):
+        said_again = Patch.parse(patch.to_blocks(before), "search_replace").apply(before)
+        assert said_again.ok, str(said_again.failure)
+        assert (said_again.files.get("f", before["f"]) or "").rstrip("\n") == after["f"].rstrip("\n")
+
+
+PATHS = ["x.py", "a/x.py", "b/b/z", "d e/f g.txt", "größe.py", 'q"uote.py', "tab\there.txt", "back\\slash.py", "日本.txt", "x b/y"]
+CONTENTS = ["a", "", "-- x", "++ y", "@@ -1 +1 @@", "```", "x\r", "\f"]
+marked_lines = st.lists(st.tuples(st.sampled_from(" +-"), st.sampled_from(CONTENTS)), min_size=1, max_size=6)
+
+
+@st.composite
+def edits(draw: st.DrawFn) -> FileEdit:
+    """A change, a rename or a copy of one file, with one to three hunks in order."""
+    old, new = draw(st.sampled_from(PATHS)), draw(st.sampled_from(PATHS))
+    hunks, start = [], 1
+    for lines in draw(st.lists(marked_lines, min_size=1, max_size=3)):
+        hunks.append(Hunk(tuple(mark + text for mark, text in lines), start))
+        start += len(hunks[-1].old) + 3
+    return FileEdit(old, new, tuple(hunks), copied=old != new and draw(st.booleans()))
+
+
+@settings(max_examples=500, deadline=None)
+@given(edits())
+def test_what_is_written_is_read_again(edit: FileEdit) -> None:
+    patch = Patch((edit,))
+    again = Patch.parse(patch.to_text(), "unified_diff")
+    assert (again.files, again.repairs) == (patch.files, ())
 
 
 @given(line_lists, line_lists)

@@ -22,6 +22,7 @@ TREE = sample_tree()
 STOCK = TREE["shop/stock.py"]
 FIXED = {"shop/stock.py": STOCK.replace("have <= count", "have < count")}
 LOG = {"shop/log.py": "import logging\nlog = logging.getLogger(__name__)\n"}
+ENDS = "".join(f"# end {n}\n" for n in range(9))
 
 # file, what it does to the tree, what the parser put right, the rung it needed
 APPLIES = [
@@ -87,6 +88,54 @@ APPLIES = [
         set(),
         "exact",
     ),
+    ("repeated_hunk.diff", FIXED, {"repeated_hunk"}, "exact"),
+    ("repeated_file.diff", FIXED, {"repeated_hunk"}, "exact"),
+    (
+        "hunks_out_of_order.diff",
+        {"shop/stock.py": STOCK.replace("have = self.levels.get(article, 0)", "have = self.levels[article]", 1) + ENDS},
+        set(),
+        "exact",
+    ),
+    (
+        "two_insertions_without_context.diff",
+        {
+            "shop/stock.py": STOCK.replace("REORDER_BELOW = 5\n", "REORDER_BELOW = 5\nKEEP = 1\n").replace(
+                "dict(levels or {})\n", "dict(levels or {})\n        self.kept = KEEP\n"
+            )
+        },
+        set(),
+        "exact",
+    ),
+    (
+        "overlapping_hunks.diff",
+        {"shop/stock.py": FIXED["shop/stock.py"].replace("OutOfStock(article)", "OutOfStock(article, have)")},
+        set(),
+        "exact",
+    ),
+    (
+        "file_mentioned_twice.diff",
+        {
+            "shop/stock.py": FIXED["shop/stock.py"].replace("REORDER_BELOW = 5", "REORDER_BELOW = 6"),
+            "shop/errors.py": TREE["shop/errors.py"].replace("Errors of the shop", "The shop's errors"),
+        },
+        set(),
+        "exact",
+    ),
+    ("copied_file.diff", {"shop/failures.py": TREE["shop/errors.py"].replace("Errors of", "Failures of")}, set(), "exact"),
+    ("mode_only.diff", {"shop/stock.py": STOCK}, set(), "exact"),
+    ("symlink.diff", {"shop/link": "stock.py"}, set(), "exact"),
+    (
+        "no_newline_marker_where_there_is_one.diff",
+        {"shop/stock.py": STOCK.replace("low.append(article)", "low += [article]")},
+        set(),
+        "exact",
+    ),
+    (
+        "truncated_in_a_change.txt",
+        {"shop/stock.py": STOCK.replace("        if have <= count:\n", "        if have < \n")},
+        {"hunk_counts", "truncated"},
+        "exact",
+    ),
     ("two_files.txt", {**FIXED, "shop/errors.py": TREE["shop/errors.py"].replace("There are not", "Not")}, set(), "exact"),
 ]
 
@@ -98,6 +147,8 @@ REFUSED = [
     ("unknown_file.txt", "missing_file", "shop/stocks.py", 0, ""),
     ("block_no_path.txt", "no_path", "", 0, ""),
     ("stale_diff.diff", "hunk_not_found", "shop/stock.py", 1, "raise OutOfStock(article)"),
+    ("renamed_onto_existing_file.diff", "file_exists", "shop/stock.py", 0, ""),
+    ("created_twice.diff", "file_exists", "shop/log.py", 0, ""),
     ("binary.diff", "binary", "logo.png", 0, ""),
 ]
 
@@ -145,3 +196,13 @@ def test_refusal_reads_like_a_report() -> None:
         "; nearest match at line 18:\n"
         "        if have <= count:\n            raise OutOfStock(article)"
     )
+
+
+@pytest.mark.parametrize("name", [case[0] for case in APPLIES])
+def test_what_a_sample_does_can_be_undone_and_written_down(name: str) -> None:
+    patch = Patch.parse(answer(name))
+    after = {path: text for path, text in {**TREE, **patch.apply(TREE).files}.items() if text is not None}
+    written = Patch.parse(patch.to_diff(TREE))
+    assert {path: text for path, text in {**TREE, **written.apply(TREE).files}.items() if text is not None} == after
+    undone = Patch.parse(written.reversed().to_text()).apply(after)
+    assert {path: text for path, text in {**after, **undone.files}.items() if text is not None} == TREE
