@@ -29,10 +29,17 @@ def answer_diff(patch: Patch, sources: Mapping[str, str]) -> AnswerDiff:
     """
     applied = patch.apply(sources)
     if applied.failure is None:
-        return AnswerDiff(_without_unseen(patch.to_diff(sources)))
+        return AnswerDiff(_without_unseen(patch.to_diff({path: _told_apart(text) for path, text in sources.items()})))
     if patch.edit_format == "unified_diff":
         return AnswerDiff(patch.to_text())
     return AnswerDiff("", str(applied.failure))
+
+
+def _told_apart(text: str) -> str:
+    """The text with its unseen lines numbered: equal ones would be so common that aligning old and new passes over them."""
+    if UNSEEN_LINE not in text:
+        return text
+    return "\n".join(f"{line}{number}" if line == UNSEEN_LINE else line for number, line in enumerate(text.split("\n")))
 
 
 def _without_unseen(diff: str) -> str:
@@ -48,7 +55,7 @@ def _seen_pieces(hunk: Hunk) -> list[Hunk]:
     lines: list[str] = []
     number = start = hunk.old_start or 1
     for line in (*hunk.lines, f" {UNSEEN_LINE}"):
-        if line[1:] == UNSEEN_LINE:
+        if line[1:].startswith(UNSEEN_LINE):
             if any(kept[0] != " " for kept in lines):
                 pieces.append(Hunk(tuple(lines), start))
             lines, start = [], number + 1
@@ -56,5 +63,3 @@ def _seen_pieces(hunk: Hunk) -> list[Hunk]:
             lines.append(line)
         number += line[0] != "+"
     return pieces
-
-
