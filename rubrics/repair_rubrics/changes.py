@@ -12,9 +12,6 @@ from functools import lru_cache
 
 from repair_rubrics.edits import FileEdit, Hunk
 
-NEAR_LINES = 10
-"""Size, in old lines, of the buckets that tell where a file is changed."""
-
 
 class Reading(Enum):
     """How lines are read; the first reading in which the gold patch changes something is used for both patches."""
@@ -38,8 +35,8 @@ class FileChange:
     """Normalised changed lines in order, without those that are removed and added again."""
     indents: tuple[int, ...]
     """Leading white space of each line of `added`, in columns."""
-    buckets: frozenset[int] | None
-    """Old line numbers of the changed lines // NEAR_LINES; None when a hunk has no number."""
+    places: tuple[int, ...] | None
+    """Where the changed lines are, in half lines of the old file, each once and in rising order; None when a hunk has no number."""
     churn: int
     """Lines removed and added again."""
     unread: int
@@ -49,6 +46,11 @@ class FileChange:
     def size(self) -> int:
         """Changed lines that count."""
         return len(self.added) + len(self.removed)
+
+    @property
+    def chars(self) -> int:
+        """Characters of the changed lines that count."""
+        return sum(map(len, self.added)) + sum(map(len, self.removed))
 
 
 def read_changes(files: Iterable[FileEdit], reading: Reading) -> dict[str, FileChange]:
@@ -83,9 +85,9 @@ def file_kind(path: str) -> str:
 
 
 def counted_kinds(gold_paths: Iterable[str]) -> set[str]:
-    """Kinds of files whose edits count against a gold patch of these files: source always, others when the gold touches some."""
+    """Kinds of files whose edits count against a gold patch of these files: tests and documents only when the gold touches some."""
     kinds = {file_kind(path) for path in gold_paths}
-    return (kinds - {"doc"} or kinds) | {"source"}
+    return (kinds - {"doc"} or kinds) | {"source", "scratch"}
 
 
 # --- lines --------------------------------------------------------------------------------------------------------------------------
@@ -104,6 +106,10 @@ PYTHON_LIKE = (".py", ".pyi", ".pyx")
 HASH_LIKE = (*PYTHON_LIKE, ".rb", ".sh", ".yml", ".yaml", ".toml", ".cfg", ".pl", ".r")
 INDENTED = (*PYTHON_LIKE, ".yml", ".yaml")
 """Files in which indentation means something."""
+IDLE_PYTHON = {"pass", "...", "None", "True"}
+IDLE_SLASH = {";", "{}", "{};"}
+SELF_ASSIGNMENT = re.compile(r"([\w.]+)\s*=\s*\1;?$")
+LOOSE = re.compile(r" ?([^\w ]) ?")
 MAX_LINE = 2_000
 """Of a longer line only this much is read: no code line is that long, and one of a megabyte must not cost one."""
 
@@ -117,7 +123,12 @@ def line_reader(path: str, reading: Reading) -> Callable[[str], str]:
         strip = _python_code
     if reading is Reading.SPACED:
         return lambda line: line[: len(line) - len(line.lstrip())] + strip(line).rstrip() if strip(line) else ""
-    return lambda line: "".join(strip(line).split())
+    return lambda line: squeezed(strip(line))
+
+
+def squeezed(text: str) -> str:
+    """The text with one blank where words would run together, and no other."""
+    return LOOSE.sub(r"\1", " ".join(text.split())) if " " in text or "\t" in text else text
 
 
 def _is_prose(line: str) -> bool:
@@ -133,7 +144,8 @@ def _python_code(line: str) -> str:
         return ""
     if "#" in text:
         text = HASH_COMMENT.sub(lambda match: match[1] or "", text)
-    return "" if _is_prose(text) else text
+    text = text.rstrip("; \t")
+    return "" if text in IDLE_PYTHON or _is_idle(text) or _is_prose(text) else text
 
 
 def _hash_code(line: str) -> str:
@@ -147,7 +159,13 @@ def _slash_code(line: str) -> str:
         return ""
     if "/" in text:
         text = SLASH_COMMENT.sub(lambda match: match[1] or "", text)
-    return "" if text.strip() == ";" else text
+    text = text.rstrip("; \t") + ";" if text.endswith(";") else text
+    return "" if text in IDLE_SLASH or _is_idle(text) else text
+
+
+def _is_idle(text: str) -> bool:
+    """Whether a line assigns a name to itself."""
+    return "=" in text and bool(SELF_ASSIGNMENT.match(text))
 
 
 STRING_OPENS = re.compile(r"""(?:^|[=(,\[{:+]|\breturn)\s*[rRuUbBfF]{0,2}("{3}|'{3})""")
@@ -213,10 +231,10 @@ def _text_lines(path: str, lines: Sequence[str]) -> set[int]:
 def _read_file(path: str, hunks: Iterable[Hunk], reading: Reading) -> FileChange:
     read = line_reader(path, reading)
     sides: dict[str, list[tuple[str, int]]] = {"+": [], "-": []}
-    buckets: set[int] = set()
+    places: set[int] = set()
     numbered, unread = True, 0
     for hunk in hunks:
-        number = hunk.old_start or 0
+        place = 2 * (hunk.old_start or 0)
         numbered &= hunk.old_start is not None
         text_lines = _text_lines(path, hunk.lines) if reading is Reading.CODE else ()
         for at, line in enumerate(hunk.lines):
@@ -226,17 +244,18 @@ def _read_file(path: str, hunks: Iterable[Hunk], reading: Reading) -> FileChange
                 text = read(body)
                 if text and at not in text_lines:
                     sides[sign].append((text, indent_columns(body)))
-                    buckets.add(number // NEAR_LINES)
+                    places.add(place - (sign == "+"))
                 else:
                     unread += 1
-            number += sign != "+"
+            if sign != "+":
+                place += 2
     again = Counter(text for text, _ in sides["+"]) & Counter(text for text, _ in sides["-"])
     added, removed = _without(sides["+"], again), _without(sides["-"], again)
     return FileChange(
         added=tuple(text for text, _ in added),
         removed=tuple(text for text, _ in removed),
         indents=tuple(indent for _, indent in added),
-        buckets=frozenset(buckets) if numbered else None,
+        places=tuple(sorted(places)) if numbered else None,
         churn=again.total(),
         unread=unread,
     )

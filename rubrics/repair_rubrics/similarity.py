@@ -1,68 +1,65 @@
 """How alike a model's patch and the gold patch are, in [0, 1], from the two patches alone.
 
-    mean over the union of changed files of (content x location x indentation x repetition)  x  churn
+    mean over the gold's files of (content x location x indentation x order x repetition x plausibility)  x  stray files  x  bulk
 
 Every factor lies in [0, 1] and is 1 for the gold patch itself. Only content earns; the other factors only take away. Covers the changed code
-lines, the files they are in and roughly where in the file. Does not cover meaning: two different correct fixes are unlike.
+lines, the files they are in and where in the file. Does not cover meaning: two different correct fixes are unlike, though less so than either
+is like an idle change in the same place.
 
-Figures, constants' effects and a comparison with the formulas of SWE-RL and CodeRepairRL: tests/benchmarks/diff_reward.py.
+Figures, and a comparison with the formulas of SWE-RL and CodeRepairRL: tests/benchmarks/diff_reward.py. What gaming it earns: tests/redteam.
 """
 
 import re
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from rapidfuzz.distance import Indel
 
-from repair_rubrics.changes import (
-    INDENTED,
-    FileChange,
-    Reading,
-    counted_kinds,
-    effective,
-    file_kind,
-    indent_columns,
-    line_reader,
-    read_changes,
-)
+from repair_rubrics.changes import INDENTED, FileChange, Reading, counted_kinds, effective, file_kind, indent_columns, line_reader, read_changes
 from repair_rubrics.edits import Hunk
+from repair_rubrics.grams import gram_length, net_agreement, net_grams
 from repair_rubrics.patch import Patch
+from repair_rubrics.plausible import broken_share
 
-GRAM_LENGTH = 5
-"""Characters in a gram of a small change; 4 to 6 rank real patches alike. See `gram_length`."""
-CHARS_PER_EXTRA_GRAM = 2048
-"""Both sides' changed characters from which grams grow, by one with each doubling: chance hits grow with the bag."""
-SEQUENCE_WEIGHT = 0.15
-"""Share of the order-sensitive part of the content; the net grams hold the rest."""
-DISAGREEMENT = 4.0
-"""How many times the net grams may exceed the sequence before they are cut: a bag of grams alone (shuffled, saturated) earns little."""
-MAX_SEQUENCE_CHARS = 20_000
-"""Changed characters of both sides above which the sequence is compared line by line, which keeps 10,000-line patches cheap."""
-MAX_LINES = 20_000
-"""Lines of one side beyond which the sequence is cut."""
-LOCATION_FLOOR = 0.6
+WORDS_WEIGHT = 0.03
+"""Share of the words in common in the content: it ranks changes that have no gram in common with the gold's."""
+NOISE = 0.3
+"""What counts as nothing where the gold patch changes no code (a message, blanks, comments) and any text is alike."""
+LOCATION_FLOOR = 0.2
 """What an edit far from the gold's lines, in the right file, keeps."""
-INDENTATION_FLOOR = 0.25
+MOVED_FLOOR = 0.6
+"""What exactly the gold's lines keep there: without sources, a wrong line number is likelier than a wrong place."""
+INDENTATION_FLOOR = 0.15
 """What right lines at wrong depths keep where depth has meaning (Python, YAML)."""
-FREE_CHURN_LINES = 10
-"""Lines removed and added again that cost nothing, beyond those of the gold and the gold's own size."""
+ORDER_FLOOR = 0.3
+"""What the gold's lines keep when they stand in the opposite order."""
+REPETITION_POWER = 3
 MIN_REPEATED_CHARS = 8
 """Shorter lines (`else:`, `}`) repeat honestly and do not count as repetition."""
-TOKEN = re.compile(r"\w+|[^\w\s]")
+STRAY_FILES_POWER = 2
+FREE_SIDE_FILES = 2
+"""Tests and documents beside the change that cost nothing; more of them count as stray files."""
+FREE_LINES = 20
+"""Changed lines, beyond twice the gold's, that cost nothing."""
+BULK_POWER = 2
+HOPELESS_BULK = 10
+"""How many times the lines allowed a patch may change and still be compared: beyond, it earns less than a hundredth."""
+WORD = re.compile(r"\w+")
 
 
 def diff_similarity(model_patch: str, gold_patch: str) -> float:
     """Similarity of the change that `model_patch` (a reply or a bare patch, either format) makes to the gold patch's, in [0, 1].
 
     1.0 for the same change, whatever its comments, docstrings, meaningless white space, file order and context; 0.0 for an empty,
-    comment-only, white-space-only or no-op patch, for edits to other files only, and for the gold patch undone.
+    comment-only, white-space-only, idle or no-op patch, for edits to other files only, and for the gold patch undone.
 
     Raises:
         ValueError: `gold_patch` changes nothing (a dataset fault).
     """
-    return patch_similarity(Patch.parse(model_patch), _parsed(gold_patch))
+    return _similarity(Patch.parse(model_patch), _parsed(gold_patch))
 
 
 def patch_similarity(model: Patch, gold: Patch) -> float:
@@ -71,35 +68,76 @@ def patch_similarity(model: Patch, gold: Patch) -> float:
     Raises:
         ValueError: `gold` changes nothing (a dataset fault).
     """
+    return _similarity(model, _read(gold))
+
+
+@dataclass(frozen=True)
+class _Gold:
+    """A gold patch, read once for all the answers that are compared with it."""
+
+    patch: Patch
+    kinds: set[str]
+    """Kinds of files whose edits count against this gold patch."""
+    reading: Reading | None
+    """None when the patch only moves lines, which nets to nothing."""
+    changes: Mapping[str, FileChange]
+    """Path to change, of the files that are changed in effect."""
+    lines: int
+    """Changed lines, those removed and added again included."""
+
+
+def _read(gold: Patch) -> _Gold:
     kinds = counted_kinds(edit.path for edit in gold.files)
     for reading in Reading:
-        gold_changes = read_changes((edit for edit in gold.files if file_kind(edit.path) in kinds), reading)
-        wanted = effective(gold_changes)
+        changes = read_changes((edit for edit in gold.files if file_kind(edit.path) in kinds), reading)
+        wanted = effective(changes)
         if wanted:
-            break
-    else:
-        return _moves_similarity(model, gold, kinds)
-    model_changes = read_changes((edit for edit in model.files if file_kind(edit.path) in kinds), reading)
-    found = effective(model_changes)
-    total = sum(_file_similarity(path, found[path], wanted[path]) for path in found.keys() & wanted.keys())
+            return _Gold(gold, kinds, reading, wanted, _changed_lines(changes))
+    return _Gold(gold, kinds, None, {}, 0)
+
+
+@lru_cache(maxsize=64)
+def _parsed(gold_patch: str) -> _Gold:
+    return _read(Patch.parse(gold_patch))
+
+
+def _similarity(model: Patch, gold: _Gold) -> float:
+    if gold.reading is None:
+        return _moves_similarity(model, gold.patch, gold.kinds)
+    changes = read_changes((edit for edit in model.files if file_kind(edit.path) in gold.kinds), gold.reading)
+    bulk = bulk_factor(_changed_lines(changes), gold.lines)
+    if bulk < HOPELESS_BULK**-BULK_POWER:
+        return 0.0
+    found, wanted = effective(changes), gold.changes
+    total = sum([_file_similarity(path, found[path], wanted[path]) for path in found.keys() & wanted.keys()])
+    if gold.reading is not Reading.CODE:
+        total = max(0.0, (total - NOISE * len(wanted)) / (1 - NOISE))
     if not total:
         return 0.0
-    return total / len(found.keys() | wanted.keys()) * churn_factor(model_changes, gold_changes)
+    side_files = sum([file_kind(edit.path) not in gold.kinds for edit in model.files])
+    return total / len(wanted) * stray_files_factor(len(found.keys() - wanted.keys()), side_files, len(wanted)) * bulk
 
 
 def _file_similarity(path: str, model: FileChange, gold: FileChange) -> float:
+    same = model.added == gold.added and model.removed == gold.removed
+    if same:
+        return max(MOVED_FLOOR, location_factor(model, gold, 1.0)) * indentation_factor(path, model, gold)
     content = content_similarity(model, gold)
-    return content and content * location_factor(model, gold) * indentation_factor(path, model, gold) * repetition_factor(model, gold)
+    if not content:
+        return 0.0
+    factors = indentation_factor(path, model, gold) * order_factor(model, gold) * repetition_factor(model, gold)
+    return content * location_factor(model, gold, content) * factors * plausibility_factor(path, model, gold)
 
 
 def _moves_similarity(model: Patch, gold: Patch, kinds: set[str]) -> float:
-    """For a gold patch that only moves lines, which nets to nothing: 1.0 for the same move, 0.0 for less than half of it or its reverse."""
+    """For a gold patch that only moves lines, which nets to nothing: 1.0 for the same move, 0.0 where over a quarter is wrong."""
     wanted, found = _moves(gold, kinds), _moves(model, kinds)
     if not any(wanted.values()):
         raise ValueError("the gold patch changes nothing: a fault of the dataset")
     paths = {path for path, moves in (wanted | found).items() if moves or wanted.get(path)}
     dice = sum(Indel.normalized_similarity(found.get(path, []), moves) for path, moves in wanted.items() if moves) / len(paths)
-    return max(0.0, 2 * float(dice) - 1)
+    side_files = sum([file_kind(edit.path) not in kinds for edit in model.files])
+    return max(0.0, 4 * float(dice) - 3) * stray_files_factor(0, side_files, len(paths))
 
 
 def _moves(patch: Patch, kinds: set[str]) -> dict[str, list[tuple[str, str, int]]]:
@@ -113,6 +151,8 @@ def _moves(patch: Patch, kinds: set[str]) -> dict[str, list[tuple[str, str, int]
 
 def _hunk_moves(path: str, hunk: Hunk) -> list[tuple[str, str, int]]:
     read = line_reader(path, Reading.STRINGS)
+    if [text for line in hunk.old if (text := read(line))] == [text for line in hunk.new if (text := read(line))] and not _depths_differ(path, hunk):
+        return []
     moves: list[tuple[str, str, int]] = []
     number, first = 0, None
     for line in hunk.lines:
@@ -125,129 +165,67 @@ def _hunk_moves(path: str, hunk: Hunk) -> list[tuple[str, str, int]]:
     return moves
 
 
-@lru_cache(maxsize=64)
-def _parsed(gold_patch: str) -> Patch:
-    return Patch.parse(gold_patch)
+def _depths_differ(path: str, hunk: Hunk) -> bool:
+    return path.endswith(INDENTED) and [indent_columns(line) for line in hunk.old if line.strip()] != [
+        indent_columns(line) for line in hunk.new if line.strip()
+    ]
 
 
 # --- content ------------------------------------------------------------------------------------------------------------------------
 
 
 def content_similarity(model: FileChange, gold: FileChange) -> float:
-    """How alike the changed lines are, in [0, 1]; exactly 1.0 for equal changes, 0.0 for the gold undone.
+    """How alike the changed lines are, in [0, 1]; 0.0 for the gold undone.
 
-    Net grams tell the fix from what surrounds it; the sequence tells order and breaks ties where no net gram is shared. The last line turns
-    Dice into Jaccard (same order, lower middle), so that the same lines three times over score 1/3 and not 1/2.
+    Net grams tell the fix from what surrounds it, so a line touched without need shares next to nothing. The root spreads the low end, where
+    different genuine fixes lie, and leaves the order as it is.
     """
-    if model.added == gold.added and model.removed == gold.removed:
-        return 1.0
-    net = net_agreement(model, gold)
-    sequence = sequence_similarity(model, gold) * (1 - net.opposite)
-    dice = (1 - SEQUENCE_WEIGHT) * min(net.same, DISAGREEMENT * sequence) + SEQUENCE_WEIGHT * sequence
-    return dice / (2 - dice)
+    length = gram_length(model.chars + gold.chars)
+    net = net_agreement(net_grams(model.added, model.removed, length), net_grams(gold.added, gold.removed, length))
+    words = words_in_common(_words(model.added, model.removed), _words(gold.added, gold.removed))
+    return float(((1 - WORDS_WEIGHT) * net.same + WORDS_WEIGHT * words) ** 0.5) * min(1.0, 2 * (1 - net.opposite))
 
 
-def gram_length(chars: int) -> int:
-    """Gram length for a pair of changes of `chars` characters together."""
-    return GRAM_LENGTH + (chars // CHARS_PER_EXTRA_GRAM).bit_length()
+def words_in_common(ours: Counter[str], theirs: Counter[str]) -> float:
+    """Dice coefficient of two bags of words, in [0, 1]; 0.0 where both are empty."""
+    shared = sum([min(count, theirs[word]) for word, count in ours.items() if word in theirs])
+    return 2 * shared / ((ours.total() + theirs.total()) or 1)
 
 
-@dataclass(frozen=True, slots=True)
-class NetGrams:
-    """The character grams that a change brings in and takes out; what a changed line keeps has cancelled."""
-
-    gained: Counter[str]
-    lost: Counter[str]
-    total: int
+@lru_cache(maxsize=512)
+def _words(added: tuple[str, ...], removed: tuple[str, ...]) -> Counter[str]:
+    return Counter(WORD.findall("\n".join(added + removed)))
 
 
-def net_grams(change: FileChange, length: int) -> NetGrams:
-    """The net grams of `length` characters of a change."""
-    gained, lost = _grams(change.added, length), _grams(change.removed, length)
-    for gram in gained.keys() & lost.keys():
-        both = min(gained[gram], lost[gram])
-        gained[gram] -= both
-        lost[gram] -= both
-    return NetGrams(gained, lost, gained.total() + lost.total())
+# --- factors of a file --------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class NetAgreement:
-    """How far two changes pull the same way and against each other, both a Dice coefficient in [0, 1]."""
+def location_factor(model: FileChange, gold: FileChange, unknown: float) -> float:
+    """From LOCATION_FLOOR (nothing near the gold's lines) to 1.0 (each changed line where the gold has one).
 
-    same: float
-    opposite: float
-
-
-def net_agreement(model: FileChange, gold: FileChange) -> NetAgreement:
-    """Agreement of the net grams; (0.0, 1.0) for the gold undone, (0.0, 0.0) for a change that nets to nothing."""
-    length = gram_length(_chars(model) + _chars(gold))
-    ours, theirs = net_grams(model, length), net_grams(gold, length)
-    total = ours.total + theirs.total
-    if not ours.total or not theirs.total:
-        return NetAgreement(0.0, 0.0)
-    return NetAgreement(
-        same=2 * (_shared(ours.gained, theirs.gained) + _shared(ours.lost, theirs.lost)) / total,
-        opposite=2 * (_shared(ours.gained, theirs.lost) + _shared(ours.lost, theirs.gained)) / total,
-    )
-
-
-def sequence_similarity(model: FileChange, gold: FileChange) -> float:
-    """Dice coefficient of the longest common subsequence of the changed lines' token pairs, in [0, 1]; order counts.
-
-    Pairs and not tokens, because scattered brackets and commas of unrelated code align.
+    `unknown` stands for the nearness where either has no line numbers: the content is the best guess.
     """
-    units = _lines if _chars(model) + _chars(gold) > MAX_SEQUENCE_CHARS else _token_pairs
-    ours, theirs = units(model), units(gold)
-    return float(Indel.normalized_similarity(ours, theirs)) if ours and theirs else 0.0
-
-
-def _grams(lines: tuple[str, ...], length: int) -> Counter[str]:
-    if not lines:
-        return Counter()
-    text = "\n" + "\n".join(lines) + "\n"
-    return Counter([text[i : i + length] for i in range(max(1, len(text) - length + 1))])
-
-
-def _shared(first: Counter[str], second: Counter[str]) -> int:
-    return sum([min(first[gram], second[gram]) for gram in first.keys() & second.keys()])
-
-
-def _token_pairs(change: FileChange) -> list[int]:
-    """Hashes of neighbouring tokens, removed lines first. Unsigned: a line that one side adds and the other changes is common ground."""
-    pairs: list[int] = []
-    for line in (*change.removed, *change.added):
-        tokens = TOKEN.findall(line)
-        pairs.extend(map(hash, zip(["\n", *tokens], tokens, strict=False)))
-    return pairs
-
-
-def _lines(change: FileChange) -> list[int]:
-    return [hash(line) for line in (*change.removed, *change.added)[:MAX_LINES]]
-
-
-def _chars(change: FileChange) -> int:
-    return sum(map(len, change.added)) + sum(map(len, change.removed))
-
-
-# --- factors ------------------------------------------------------------------------------------------------------------------------
-
-
-def location_factor(model: FileChange, gold: FileChange) -> float:
-    """From LOCATION_FLOOR (nothing near the gold's lines) to 1.0 (all near); 1.0 where either has no line numbers."""
-    if model.buckets is None or gold.buckets is None:
-        return 1.0
-    near = (_near_share(model.buckets, gold.buckets) + _near_share(gold.buckets, model.buckets)) / 2
+    near = unknown
+    if model.places and gold.places:
+        near = (_nearness(model.places, gold.places) * _nearness(gold.places, model.places)) ** 0.5
     return LOCATION_FLOOR + (1 - LOCATION_FLOOR) * near
 
 
-def _near_share(buckets: frozenset[int], others: frozenset[int]) -> float:
-    return sum([b in others or b - 1 in others or b + 1 in others for b in buckets]) / len(buckets)
+def _nearness(places: Sequence[int], others: Sequence[int]) -> float:
+    """Mean of 1 / (1 + lines to the nearest of `others`); places count in half lines, in rising order."""
+    last = len(others) - 1
+    total = 0.0
+    for place in places:
+        at = bisect_left(others, place)
+        above = others[at] - place if at <= last else 1 << 40
+        below = place - others[at - 1] if at else 1 << 40
+        total += 2 / (2 + (above if above < below else below))
+    return total / len(places)
 
 
 def indentation_factor(path: str, model: FileChange, gold: FileChange) -> float:
     """From INDENTATION_FLOOR to 1.0: of the lines that both add, the share at the gold's depth. 1.0 where depth means nothing."""
-    if not path.endswith(INDENTED):
+    if not path.endswith(INDENTED) or model.indents == gold.indents:
         return 1.0
     same_text = (Counter(model.added) & Counter(gold.added)).total()
     if not same_text:
@@ -257,16 +235,44 @@ def indentation_factor(path: str, model: FileChange, gold: FileChange) -> float:
     return INDENTATION_FLOOR + (1 - INDENTATION_FLOOR) * same_line / same_text
 
 
+def order_factor(model: FileChange, gold: FileChange) -> float:
+    """From ORDER_FLOOR to 1.0: how far the lines that both add stand in the same order."""
+    common = set(model.added).intersection(gold.added)
+    if len(common) < 2:
+        return 1.0
+    ours, theirs = (list(dict.fromkeys(line for line in change.added if line in common)) for change in (model, gold))
+    return ORDER_FLOOR + (1 - ORDER_FLOOR) * float(Indel.normalized_similarity(ours, theirs))
+
+
 def repetition_factor(model: FileChange, gold: FileChange) -> float:
-    """Of the model's lines that the gold has too, the share that the gold has as often; in (0, 1]."""
-    wanted, counts = Counter(gold.added + gold.removed), Counter(model.added + model.removed)
-    common = [line for line in counts.keys() & wanted.keys() if len(line) >= MIN_REPEATED_CHARS]
-    ours = sum([counts[line] for line in common])
-    return sum([min(counts[line], wanted[line]) for line in common]) / ours if ours else 1.0
+    """Falls for lines of the gold's that the model has more often than the gold; in (0, 1]."""
+    wanted = Counter(gold.added + gold.removed)
+    common = [line for line in model.added + model.removed if line in wanted and len(line) >= MIN_REPEATED_CHARS]
+    if len(common) == len(set(common)):
+        return 1.0
+    needed = sum([min(count, wanted[line]) for line, count in Counter(common).items()])
+    return float((needed / len(common)) ** REPETITION_POWER)
 
 
-def churn_factor(model: Mapping[str, FileChange], gold: Mapping[str, FileChange]) -> float:
-    """Takes away for lines removed only to be added again, in (0, 1]; a rewritten file goes towards 0."""
-    size = sum(change.size + change.churn for change in gold.values()) + FREE_CHURN_LINES
-    excess = sum(change.churn for change in model.values()) - size
-    return 1.0 if excess <= 0 else size / (size + excess)
+def plausibility_factor(path: str, model: FileChange, gold: FileChange) -> float:
+    """Falls to 0.0 as two thirds of what the model adds cannot be code: shuffled or heaped up words. Lines of the gold's are code."""
+    new = set(model.added).difference(gold.added)
+    return max(0.0, 1 - 1.5 * broken_share(path, [line for line in model.added if line in new], sum(map(len, model.added)))) ** 2
+
+
+# --- factors of the patch -----------------------------------------------------------------------------------------------------------
+
+
+def stray_files_factor(strays: int, side_files: int, wanted: int) -> float:
+    """Falls with files changed that the gold leaves alone, in (0, 1]; `side_files` are tests and documents beside the change."""
+    return float((wanted / (wanted + strays + max(0, side_files - FREE_SIDE_FILES))) ** STRAY_FILES_POWER)
+
+
+def bulk_factor(lines: int, gold_lines: int) -> float:
+    """1.0 up to twice the gold's changed lines and FREE_LINES more, then falling towards 0; lines removed and added again count."""
+    allowed = 2 * gold_lines + FREE_LINES
+    return 1.0 if lines <= allowed else float((allowed / lines) ** BULK_POWER)
+
+
+def _changed_lines(changes: Mapping[str, FileChange]) -> int:
+    return sum([change.size + change.churn for change in changes.values()])
