@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,8 @@ def test_a_run_whose_endpoint_failed_is_completed_by_resume(tmp_path: Path) -> N
 
 
 @pytest.mark.server
-def test_an_interrupted_run_keeps_what_it_scored(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "killed"])
+def test_an_interrupted_run_keeps_what_it_scored(tmp_path: Path, how: signal.Signals) -> None:
     answers = prepared_answers()
     with ScriptedEndpoint(playback(answers), model=MODEL, latency_s=0.5) as url:
         arguments = command(*eval_arguments(url, "-r", "2", "-c", "2"))
@@ -103,12 +105,16 @@ def test_an_interrupted_run_keeps_what_it_scored(tmp_path: Path) -> None:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and not (stream.exists() and stream.read_bytes().count(b"\n") >= 3):
             time.sleep(0.1)
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+        os.kill(process.pid, how)
+        process.wait(60)
         kept = {trace["id"] for trace in traces(stream)}
         run(tmp_path, "vf-eval", "@", "outputs/run/configs/resolved/eval.json", "--resume", "--max-concurrent", "2")
     final = traces(stream)
-    assert len(final) == 2 * len(answers)
+    asked = Counter(trace["task"]["data"]["id"] for trace in final)
+    assert asked == {answer.instance_id: 2 for answer in answers.values()}
+    assert len({trace["id"] for trace in final}) == len(final)
+    assert not [trace for trace in final if trace["errors"] or not trace["rewards"]]
+    assert 0 < len(kept) < len(final)
     assert kept <= {trace["id"] for trace in final}
 
 
@@ -120,6 +126,23 @@ def test_weights_can_be_changed_from_the_command_line(tmp_path: Path) -> None:
         run(tmp_path, *eval_arguments(url, "-n", "1", "--env.taskset.task.rewards", weights))
     (trace,) = traces(tmp_path / "outputs/run/traces.jsonl")
     assert {name: part["weight"] for name, part in trace["rewards"].items()} == {"format": 0.0, "similarity": 1.0, "quality": 0.0}
+
+
+BAD_RUNS = [
+    (("--env.taskset.task.rewards", '{"similarity": {"weight": 0.5}}'), "weights must be at least 0 and sum to 1"),
+    (("--env.taskset.task.rewards", '{"likeness": {"weight": 0.5}}'), "no reward 'likeness' to re-weight"),
+    (("--env.taskset.context", "half"), "Input should be 'oracle' or 'window'"),
+]
+
+
+@pytest.mark.parametrize(("flags", "message"), BAD_RUNS, ids=["weights", "unknown reward", "context"])
+def test_a_bad_flag_is_refused_before_the_run(tmp_path: Path, flags: tuple[str, ...], message: str) -> None:
+    done = run(tmp_path, *eval_arguments("http://127.0.0.1:9/v1", *flags), check=False)
+    said = " ".join((done.stdout + done.stderr).replace("│", " ").split())
+    assert done.returncode != 0
+    assert message in said
+    assert "Traceback" not in said
+    assert not (tmp_path / "outputs/run/traces.jsonl").exists()
 
 
 @pytest.mark.parametrize("edit_format", ["search_replace", "unified_diff"])
