@@ -134,7 +134,7 @@ def _rewrite_test(function: Any, words: _Words) -> None:
     for name in rewriter.changed_names & assigned.keys():
         for assignment in assigned[name]:
             assignment.value = rewriter.changed(assignment.value)
-    end = f"if not {words.reached}:\n    raise AssertionError({words.word!r})"
+    end = f"if not {words.reached}:\n    raise {words.error}"  # no constant in it: programs look for expectations among those
     start = _after_header(function.body[:1])
     function.body[start:start] = ast.parse("\n".join([f"{words.reached} = []", *top])).body
     function.body.extend(ast.parse(end).body)
@@ -154,7 +154,7 @@ class _Rewriter(ast.NodeTransformer):
         self.changed_names: Set[str] = set()
 
     def reached(self) -> ast.stmt:
-        return ast.parse(f"{self.words.reached}.append({self.words.step})").body[0]
+        return ast.parse(f"{self.words.reached}.append({self.words.reached})").body[0]
 
     def visit_Assert(self, node: ast.Assert) -> Any:
         self.generic_visit(node)
