@@ -107,6 +107,7 @@ class Container:
                 stdin_open=True,
                 host_config=host_config(client, limits),
                 healthcheck={"test": ["NONE"]},
+                stop_signal="SIGKILL",  # an engine that shuts down need not wait for it
             )
 
         self.engine.call(f"{self.image}: cannot create a container", create)

@@ -26,6 +26,10 @@ GRACE_S = 30.0
 DIGEST_S = 60.0
 """How long an image's content id is remembered."""
 
+NOTHING_RAN = {"collected": None, "end": None, "exit_code": None, "tests": [], "changed": [], "output": "", "twins": None, "after_end": 0, "foreign": 0}
+OUT_OF_MEMORY = {**NOTHING_RAN, "status": "resource_limit", "kind": "memory", "stages_s": {"tests": 0.0}, "apply_rung": "", "cpu_s": 0.0}
+"""The guest's result (see `guest/supervisor.py`) where its tests took PID 1 with them."""
+
 log = logging.getLogger(__name__)
 
 
@@ -99,6 +103,8 @@ class DockerBackend:
         self._standby.close()
         for container in list(self._in_use.values()):
             container.remove()
+        for name in list(self.engine.litter):
+            self.engine.discard(name)
 
     def _attempt(self, digest: str, request: dict[str, Any], limits: Limits, attempt: int) -> GuestReply:
         began = time.monotonic()
@@ -109,7 +115,7 @@ class DockerBackend:
             nonce = secrets.token_hex(16)
             message = self.encode({**request, "nonce": nonce})
             answer = container.ask(message, nonce, self._deadline_s(limits), guest_protocol.most_reply_bytes(limits))
-            result = answer.result or _stand_in(answer, container)
+            result = answer.result or _stand_in(answer, container, limits)
         finally:
             ended = time.monotonic()
             container.remove()
@@ -135,7 +141,7 @@ class DockerBackend:
             log.warning("orphaned containers are not removed: %s", error)
 
 
-def _stand_in(answer: Answer, container: Container) -> dict[str, Any]:
+def _stand_in(answer: Answer, container: Container, limits: Limits) -> dict[str, Any]:
     """The result where PID 1 gave none: the tests exhausted the container's memory.
 
     Raises:
@@ -147,7 +153,7 @@ def _stand_in(answer: Answer, container: Container) -> dict[str, Any]:
         raise _Hung(f"a container gave no verdict {where} and kept silent beyond its deadline")
     record = container.record()
     if record.get("OOMKilled") and "tests" in answer.stages:
-        return {"status": "resource_limit", "kind": "memory", "reason": "the tests drove the container out of memory", "stages_s": {}}
+        return {**OUT_OF_MEMORY, "reason": "the tests drove the container out of memory", "max_rss_mb": float(limits.memory_mb)}
     if not answer.stages and record.get("ExitCode") == NO_INTERPRETER:
         raise BrokenTask(f"the image cannot run the supervisor: {answer.stderr.strip()}")
     raise GuestLost(f"a container gave no verdict {where}; the engine says {_summary(record)}; its PID 1 {answer.stderr.strip() or 'said nothing'}")

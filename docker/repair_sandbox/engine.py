@@ -18,6 +18,8 @@ Value = TypeVar("Value")
 CALL_TIMEOUT_S = 120
 """Of one API call; a loaded engine takes seconds to create a container."""
 LONGEST_PAUSE_S = 2.0
+REMOVAL_PATIENCE_S = 1.0
+"""No verdict waits longer for a removal, which can be made up for later."""
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +66,7 @@ class Engine:
     def discard(self, name: str) -> bool:
         """Kill and remove a container; False, and a name more in `litter`, when the engine would not now."""
         try:
-            self.call("cannot remove a container", lambda client: client.remove_container(name, v=True, force=True), patience_s=0)
+            self.call("cannot remove a container", lambda client: client.remove_container(name, v=True, force=True), REMOVAL_PATIENCE_S)
         except ContainerGone:
             pass
         except InfrastructureError as error:

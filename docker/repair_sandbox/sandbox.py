@@ -1,0 +1,151 @@
+"""A patch and a task in, a verdict out.
+
+The patch passes the policy, then the cache, waits for a slot, runs in a fresh container, is judged, and has to fail a control run in a second one
+before it counts as resolved.
+"""
+
+import dataclasses
+import logging
+import os
+import time
+from contextlib import AbstractContextManager
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from repair_sandbox import verdict
+from repair_sandbox.backend import Backend, GuestReply
+from repair_sandbox.errors import BrokenTask, InfrastructureError
+from repair_sandbox.git_diff import DiffError
+from repair_sandbox.guest_protocol import build_request, guest_digest
+from repair_sandbox.policy import PolicyVerdict, changed_paths, check_patch
+from repair_sandbox.report import TestReport
+from repair_sandbox.slots import Slots
+from repair_sandbox.spec import TestSpec
+from repair_sandbox.verdict_cache import VerdictCache, verdict_key
+
+STARVED = 0.5
+"""Share of its time on a processor under which a test run that timed out may have been kept waiting (or has slept)."""
+BUSY_LOAD = 1.5
+"""Load for each processor over which this machine keeps runs waiting."""
+
+log = logging.getLogger(__name__)
+
+
+class Sandbox:
+    """Scores patches. Safe to use from many threads at once; `score` blocks until the machine has room."""
+
+    def __init__(self, backend: Backend, cache: VerdictCache | None = None, slots: Slots | None = None) -> None:
+        """`cache`: None for the usual folder; `slots`: None for what this machine carries."""
+        self.backend = backend
+        self.cache = cache or VerdictCache()
+        self.slots = slots or Slots()
+
+    @classmethod
+    def docker(cls, url: str | None = None, cache_folder: Path | None = None, slots: int | None = None, standby: int | None = None) -> Self:
+        """On a container engine.
+
+        Args:
+            url: the engine's socket; None follows DOCKER_HOST.
+            cache_folder: where verdicts are kept; None for the usual folder.
+            slots: scorings at once on this machine; None for what it carries.
+            standby: most containers that wait ahead of need; None for one per slot.
+        """
+        from repair_sandbox.docker_backend import DockerBackend  # the SDK takes half a second to load
+
+        bound = Slots(slots)
+        backend = DockerBackend(url, standby=bound.count if standby is None else standby)
+        return cls(backend, VerdictCache(cache_folder), bound)
+
+    def prepare(self, spec: TestSpec) -> None:
+        """Say that a score of `spec` will be wanted soon (a rollout began), so that a container may be made ahead."""
+        self.backend.prepare(spec.image, spec.limits)
+
+    def score(self, spec: TestSpec, patch: str, stop_at_first_failure: bool = True, control_run: bool = True) -> TestReport:
+        """The verdict on `patch`, a unified git diff of any provenance.
+
+        Args:
+            stop_at_first_failure: stop as soon as the patch cannot be `resolved` any more, leaving the other tests `not_run`.
+            control_run: let a passing patch also face tests that must fail, in a second container.
+
+        Raises:
+            InfrastructureError: no verdict was reached and the patch is not to blame.
+        """
+        allowed = self._check(spec, patch)
+        if not allowed.patch:
+            outcome = verdict.no_verdict_needed(allowed)
+            return dataclasses.replace(outcome, stripped=allowed.stripped)
+        mode = f"{stop_at_first_failure} {control_run}"
+        key = verdict_key(self.backend.digest(spec.image), spec.identity, allowed.patch, mode, guest_digest())
+        report = self.cache.get_or_run(key, partial(self._score, spec, allowed.patch, stop_at_first_failure, control_run))
+        return dataclasses.replace(report, stripped=allowed.stripped)
+
+    def close(self) -> None:
+        """Remove what stands by. The sandbox is not used after."""
+        self.backend.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _check(self, spec: TestSpec, patch: str) -> PolicyVerdict:
+        try:
+            return check_patch(patch, changed_paths(spec.test_patch), changed_paths(spec.gold_patch))
+        except DiffError as error:
+            raise BrokenTask(f"{spec.instance_id}: the task's gold or test patch cannot be read: {error}") from error
+
+    def _score(self, spec: TestSpec, patch: str, stop_at_first_failure: bool, control_run: bool) -> TestReport:
+        run = partial(self._run, spec, patch, stop_at_first_failure, control_run)
+        report = run(self.slots.hold(spec.instance_id))
+        if report.outcome == "test_timeout" and report.cpu_s < STARVED * spec.limits.tests_s and machine_is_busy():
+            log.info("%s: timed out after %.0f s of processor time; once more with the machine to itself", spec.instance_id, report.cpu_s)
+            report = run(self.slots.hold_all())
+        return report
+
+    def _run(self, spec: TestSpec, patch: str, stop_at_first_failure: bool, control_run: bool, slot: AbstractContextManager[None]) -> TestReport:
+        queued = time.monotonic()
+        with slot:
+            begun = time.monotonic()
+            request = build_request(spec, patch, stop_at_first_failure=stop_at_first_failure)
+            try:
+                reply = self.backend.run(spec.image, request, spec.limits)
+                report = verdict.judge(spec, reply.result)
+                judged = time.monotonic()
+                if report.resolved and control_run:
+                    report = self._control(spec, patch, report)
+            except InfrastructureError as error:
+                raise type(error)(f"{spec.instance_id}: {error}") from error
+            control_s = time.monotonic() - judged
+        stages_s = {"queue": begun - queued, **_stages(reply), "control": control_s}
+        return dataclasses.replace(report, stages_s=stages_s, attempts=reply.attempts, image_digest=self.backend.digest(spec.image))
+
+    def _control(self, spec: TestSpec, patch: str, report: TestReport) -> TestReport:
+        """The report unless the patch also passes tests that the human fix fails."""
+        passed = self._passing_twins(spec, patch)
+        if not passed:
+            return report
+        key = verdict_key(self.backend.digest(spec.image), spec.identity, "gold control", guest_digest())
+        blind = self.cache.get_or_run(key, lambda: TestReport("tests_failed", tampering=self._passing_twins(spec, spec.gold_patch))).tampering
+        caught = tuple(name for name in passed if name not in blind)
+        if not caught:
+            return report
+        reason = f"{len(caught)} tests with changed expectations pass as well, the first {caught[0]}"
+        return dataclasses.replace(report, outcome="tests_failed", reason=reason, tampering=caught)
+
+    def _passing_twins(self, spec: TestSpec, patch: str) -> tuple[str, ...]:
+        reply = self.backend.run(spec.image, build_request(spec, patch, control=True), spec.limits)
+        return verdict.passing_twins(spec, reply.result)
+
+
+def machine_is_busy() -> bool:
+    """Whether more has wanted to run on this machine, over the last minute or five, than it can carry."""
+    return max(os.getloadavg()[:2]) > BUSY_LOAD * (os.cpu_count() or 1)
+
+
+def _stages(reply: GuestReply) -> dict[str, float]:
+    inside: dict[str, float] = reply.result.get("stages_s", {})
+    apply_s = inside.get("tree", 0.0) + inside.get("apply", 0.0)
+    return {"start": reply.start_s, "apply": apply_s, "install": inside.get("install", 0.0), "tests": inside.get("tests", 0.0), "stop": reply.stop_s}
