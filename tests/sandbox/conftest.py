@@ -96,7 +96,7 @@ def containers(client: docker.APIClient) -> Callable[..., list[dict[str, Any]]]:
 
 
 class PrivateEngine:
-    """A dockerd of this test session's own, to stop and start."""
+    """A dockerd of this test session's own, to stop and start; in a network of its own, since it takes away the bridge of another."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -104,7 +104,7 @@ class PrivateEngine:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        command = ["dockerd", "--host", self.url, "--data-root", f"{self.folder}/data", "--exec-root", f"{self.folder}/exec"]
+        command = ["unshare", "--net", "dockerd", "--host", self.url, "--data-root", f"{self.folder}/data", "--exec-root", f"{self.folder}/exec"]
         command += ["--pidfile", f"{self.folder}/pid", "--bridge", "none", "--iptables=false", "--ip6tables=false"]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
