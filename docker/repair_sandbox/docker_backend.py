@@ -26,9 +26,15 @@ GRACE_S = 30.0
 DIGEST_S = 60.0
 """How long an image's content id is remembered."""
 
-NO_TESTS = {"collected": None, "end": None, "exit_code": None, "tests": [], "output": "", "after_end": 0, "foreign": 0, "cpu_s": 0.0}
-NO_STAGES = {"changed": [], "apply_rung": "", "twins": None, "stages_s": {"tests": 0.0}}
-OUT_OF_MEMORY = {**NO_TESTS, **NO_STAGES, "status": "resource_limit", "kind": "memory"}
+OUT_OF_MEMORY: dict[str, Any] = {
+    **dict.fromkeys(("collected", "end", "exit_code", "twins")),
+    **dict.fromkeys(("after_end", "foreign", "cpu_s"), 0),
+    **dict.fromkeys(("output", "apply_rung"), ""),
+    **dict.fromkeys(("tests", "changed"), ()),
+    "stages_s": {"tests": 0.0},
+    "status": "resource_limit",
+    "kind": "memory",
+}
 """The guest's result (see `guest/supervisor.py`) where its tests took PID 1 with them."""
 
 log = logging.getLogger(__name__)
