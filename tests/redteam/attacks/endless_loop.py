@@ -1,0 +1,4 @@
+"""Spins."""
+# ruff: noqa
+while True:
+    pass

@@ -1,0 +1,3 @@
+"""Raises SystemExit(0) when imported."""
+# ruff: noqa
+raise SystemExit(0)
