@@ -34,9 +34,9 @@ class FileChange:
     removed: tuple[str, ...]
     """Normalised changed lines in order, without those that are removed and added again."""
     indents: tuple[int, ...]
-    """Leading white space of each line of `added`, in columns."""
+    """Leading white space of each line of `added`, in columns; 0 where it means nothing."""
     places: tuple[int, ...] | None
-    """Where the changed lines are, in half lines of the old file, each once and in rising order; None when a hunk has no number."""
+    """Where the changed lines are, in half lines of the old file, in rising order; None when a hunk has no number."""
     churn: int
     """Lines removed and added again."""
     unread: int
@@ -109,26 +109,39 @@ INDENTED = (*PYTHON_LIKE, ".yml", ".yaml")
 IDLE_PYTHON = {"pass", "...", "None", "True"}
 IDLE_SLASH = {";", "{}", "{};"}
 SELF_ASSIGNMENT = re.compile(r"([\w.]+)\s*=\s*\1;?$")
-LOOSE = re.compile(r" ?([^\w ]) ?")
+LOOSE_BLANK = re.compile(r" (?=[^\w ])|(?<=[^\w ]) ")
+REMEMBERED_LINES = 8192
 MAX_LINE = 2_000
 """Of a longer line only this much is read: no code line is that long, and one of a megabyte must not cost one."""
 
 
 def line_reader(path: str, reading: Reading) -> Callable[[str], str]:
     """The function that turns a line of this file into what counts of it, `""` for nothing."""
-    if reading is Reading.LITERAL:
-        return str.rstrip
-    strip = _hash_code if path.endswith(HASH_LIKE) else _slash_code
-    if reading is Reading.CODE and path.endswith(PYTHON_LIKE):
-        strip = _python_code
-    if reading is Reading.SPACED:
-        return lambda line: line[: len(line) - len(line.lstrip())] + strip(line).rstrip() if strip(line) else ""
-    return lambda line: squeezed(strip(line))
+    strip = _python_code if path.endswith(PYTHON_LIKE) and reading is Reading.CODE else _hash_code if path.endswith(HASH_LIKE) else _slash_code
+    return _remembering(strip, reading)
+
+
+@lru_cache
+def _remembering(strip: Callable[[str], str], reading: Reading) -> Callable[[str], str]:
+    """The reader for this way to strip comments. It remembers lines: the answers to one task remove the same ones again and again."""
+
+    def literal(line: str) -> str:
+        return line.rstrip()
+
+    def spaced(line: str) -> str:
+        text = strip(line).rstrip()
+        return line[: len(line) - len(line.lstrip())] + text if text else ""
+
+    def code(line: str) -> str:
+        return squeezed(strip(line))
+
+    read = literal if reading is Reading.LITERAL else spaced if reading is Reading.SPACED else code
+    return lru_cache(maxsize=REMEMBERED_LINES)(read)
 
 
 def squeezed(text: str) -> str:
     """The text with one blank where words would run together, and no other."""
-    return LOOSE.sub(r"\1", " ".join(text.split())) if " " in text or "\t" in text else text
+    return LOOSE_BLANK.sub("", " ".join(text.split())) if " " in text or "\t" in text else text
 
 
 def _is_prose(line: str) -> bool:
@@ -229,9 +242,9 @@ def _text_lines(path: str, lines: Sequence[str]) -> set[int]:
 
 
 def _read_file(path: str, hunks: Iterable[Hunk], reading: Reading) -> FileChange:
-    read = line_reader(path, reading)
+    read, indented = line_reader(path, reading), path.endswith(INDENTED)
     sides: dict[str, list[tuple[str, int]]] = {"+": [], "-": []}
-    places: set[int] = set()
+    places: list[int] = []
     numbered, unread = True, 0
     for hunk in hunks:
         place = 2 * (hunk.old_start or 0)
@@ -243,8 +256,8 @@ def _read_file(path: str, hunks: Iterable[Hunk], reading: Reading) -> FileChange
                 body = line[1:MAX_LINE]
                 text = read(body)
                 if text and at not in text_lines:
-                    sides[sign].append((text, indent_columns(body)))
-                    places.add(place - (sign == "+"))
+                    sides[sign].append((text, indent_columns(body) if indented else 0))
+                    places.append(place - (sign == "+"))
                 else:
                     unread += 1
             if sign != "+":

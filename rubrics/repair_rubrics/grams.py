@@ -56,15 +56,17 @@ def net_agreement(model: NetGrams, gold: NetGrams) -> NetAgreement:
     """Agreement of two changes' grams of one length; (0.0, 1.0) for the gold undone, (0.0, 0.0) where one nets to nothing."""
     if not model.total or not gold.total:
         return NetAgreement(0.0, 0.0)
-    small, large = (model.counts, gold.counts) if len(model.counts) < len(gold.counts) else (gold.counts, model.counts)
     same = opposite = 0
-    find = large.get
-    for gram, count in small.items():
-        other = find(gram, 0)
-        if count * other > 0:
-            same += min(abs(count), abs(other))
-        elif other and count:
-            opposite += min(abs(count), abs(other))
+    ours, theirs = model.counts, gold.counts
+    for gram in ours.keys() & theirs.keys():
+        first, second = ours[gram], theirs[gram]
+        # Comparisons and not min() and abs(): this loop is a fifth of the time a pair takes.
+        if first < 0:
+            first, second = -first, -second
+        if second > 0:
+            same += first if first < second else second
+        else:
+            opposite += first if first < -second else -second
     total = model.total + gold.total
     return NetAgreement(2 * same / total, 2 * opposite / total)
 

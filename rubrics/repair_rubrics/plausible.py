@@ -6,6 +6,7 @@ does most wrong code: this tells gibberish, not errors. Lines come as `changes.l
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 STRING = re.compile(r""""(?:\\.|[^"\\])*(?:"|\\?$)|'(?:\\.|[^'\\])*(?:'|\\?$)""")
 PYTHON_WORDS = (
@@ -35,7 +36,12 @@ BROKEN = {".py": PYTHON_BROKEN, ".java": JAVA_BROKEN}
 
 def broken_share(path: str, lines: Sequence[str], chars: int) -> float:
     """Characters of those of `lines` that cannot be code, of `chars` in all; 0.0 for languages not covered."""
-    broken = BROKEN.get(path[path.rfind(".") :])
-    if broken is None or not lines:
+    suffix = path[path.rfind(".") :]
+    if suffix not in BROKEN or not lines:
         return 0.0
-    return sum([len(line) for line in lines if broken.search(STRING.sub('""', line) if '"' in line or "'" in line else line)]) / chars
+    return sum([len(line) for line in lines if _is_broken(suffix, line)]) / chars
+
+
+@lru_cache(maxsize=8192)
+def _is_broken(suffix: str, line: str) -> bool:
+    return bool(BROKEN[suffix].search(STRING.sub('""', line) if '"' in line or "'" in line else line))

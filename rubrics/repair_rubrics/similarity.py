@@ -34,8 +34,7 @@ MOVED_FLOOR = 0.6
 """What exactly the gold's lines keep there: without sources, a wrong line number is likelier than a wrong place."""
 INDENTATION_FLOOR = 0.15
 """What right lines at wrong depths keep where depth has meaning (Python, YAML)."""
-ORDER_FLOOR = 0.3
-"""What the gold's lines keep when they stand in the opposite order."""
+ORDER_POWER = 2
 REPETITION_POWER = 3
 MIN_REPEATED_CHARS = 8
 """Shorter lines (`else:`, `}`) repeat honestly and do not count as repetition."""
@@ -44,9 +43,9 @@ FREE_SIDE_FILES = 2
 """Tests and documents beside the change that cost nothing; more of them count as stray files."""
 FREE_LINES = 20
 """Changed lines, beyond twice the gold's, that cost nothing."""
-BULK_POWER = 2
+BULK_POWER = 3
 HOPELESS_BULK = 10
-"""How many times the lines allowed a patch may change and still be compared: beyond, it earns less than a hundredth."""
+"""How many times the lines allowed a patch may change and still be compared: beyond, it earns less than a thousandth."""
 WORD = re.compile(r"\w+")
 
 
@@ -224,7 +223,7 @@ def _nearness(places: Sequence[int], others: Sequence[int]) -> float:
 
 
 def indentation_factor(path: str, model: FileChange, gold: FileChange) -> float:
-    """From INDENTATION_FLOOR to 1.0: of the lines that both add, the share at the gold's depth. 1.0 where depth means nothing."""
+    """From INDENTATION_FLOOR (all added lines are the gold's, at other depths) to 1.0 (none is); 1.0 where depth means nothing."""
     if not path.endswith(INDENTED) or model.indents == gold.indents:
         return 1.0
     same_text = (Counter(model.added) & Counter(gold.added)).total()
@@ -232,24 +231,25 @@ def indentation_factor(path: str, model: FileChange, gold: FileChange) -> float:
         return 1.0
     ours, theirs = zip(model.added, model.indents, strict=True), zip(gold.added, gold.indents, strict=True)
     same_line = (Counter(ours) & Counter(theirs)).total()
-    return INDENTATION_FLOOR + (1 - INDENTATION_FLOOR) * same_line / same_text
+    return 1 - (1 - INDENTATION_FLOOR) * (same_text - same_line) / len(model.added)
 
 
 def order_factor(model: FileChange, gold: FileChange) -> float:
-    """From ORDER_FLOOR to 1.0: how far the lines that both add stand in the same order."""
+    """How far the lines that both add stand in the same order, in (0, 1]."""
     common = set(model.added).intersection(gold.added)
     if len(common) < 2:
         return 1.0
     ours, theirs = (list(dict.fromkeys(line for line in change.added if line in common)) for change in (model, gold))
-    return ORDER_FLOOR + (1 - ORDER_FLOOR) * float(Indel.normalized_similarity(ours, theirs))
+    return float(Indel.normalized_similarity(ours, theirs)) ** ORDER_POWER
 
 
 def repetition_factor(model: FileChange, gold: FileChange) -> float:
     """Falls for lines of the gold's that the model has more often than the gold; in (0, 1]."""
-    wanted = Counter(gold.added + gold.removed)
-    common = [line for line in model.added + model.removed if line in wanted and len(line) >= MIN_REPEATED_CHARS]
+    gold_lines = gold.added + gold.removed
+    common = [line for line in model.added + model.removed if line in gold_lines and len(line) >= MIN_REPEATED_CHARS]
     if len(common) == len(set(common)):
         return 1.0
+    wanted = Counter(gold_lines)
     needed = sum([min(count, wanted[line]) for line, count in Counter(common).items()])
     return float((needed / len(common)) ** REPETITION_POWER)
 

@@ -53,7 +53,7 @@ def interval(values: np.ndarray) -> str:
 def scored(name: str, formula: Callable[[str, str], float], rows: list[dict[str, Any]]) -> tuple[np.ndarray, float]:
     """Scores of all rows, and pairs per second of CPU time."""
     started = time.process_time()
-    scores = [formula(row["model_patch"], row["gold_patch"]) for row in tqdm(rows, desc=name, leave=False)]
+    scores = [formula(row["model_patch"], row["gold_patch"]) for row in tqdm(rows, desc=name, leave=False, disable=None)]
     return np.array(scores), len(rows) / (time.process_time() - started)
 
 

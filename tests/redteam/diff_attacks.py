@@ -78,6 +78,15 @@ def inserting(python: list[str], other: list[str]) -> HunkAttack:
     return change
 
 
+def touched(path: str, lines: tuple[str, ...]) -> list[str]:
+    """The line that the gold changes first, written again with a needless operation at its end."""
+    at, kept = first_change(lines), old_side(lines)
+    at = min(at, len(kept) - 1)
+    body = kept[at][1:]
+    idle = body + " or None" if path.endswith(".py") else body[:-1] + " + zero;" if body.endswith(";") else body
+    return [*kept[:at], "-" + body, "+" + idle, *kept[at + 1 :]]
+
+
 # --- the gold's text, out of place, out of order, or too much of it -----------------------------------------------------------------
 
 
@@ -110,6 +119,12 @@ def keyword_soup(path: str, lines: tuple[str, ...]) -> list[str]:
     python = "if not None return self and or is in for len str list dict raise ValueError try except isinstance getattr"
     java = "if null return this && || != == for length String List Map throw new IllegalArgumentException try catch instanceof final"
     return inserting([python], [java])(path, lines)
+
+
+def turned(path: str, lines: tuple[str, ...]) -> list[str]:
+    """The gold's added lines from last to first."""
+    added = iter([line for line in lines if line[0] == "+"][::-1])
+    return [next(added) if line[0] == "+" else line for line in lines]
 
 
 def repeated(times: int) -> HunkAttack:
@@ -187,6 +202,8 @@ class Case:
     name: str
     attack: Attack
     limit: float
+    wins: int = 0
+    """Tasks of the corpus where it outscores the honest different fix all the same."""
 
 
 CASES = [
@@ -203,14 +220,16 @@ CASES = [
     Case("gold reversed", lambda gold: gold.reversed(), 0.0),
     Case("pass at the right place", by_hunk(inserting(["pass"], ["{}"])), 0.0),
     Case("x = x at the right place", by_hunk(inserting(["x = x"], ["x = x;"])), 0.0),
-    Case("idle statements at the right place", by_hunk(inserting(["_ = None", "assert True"], ["int unused = 0;", "assert true;"])), 0.1),
+    Case("idle statements at the right place", by_hunk(inserting(["_ = None", "assert True"], ["int unused = 0;", "assert true;"])), 0.2),
+    Case("right line touched without need", by_hunk(touched), 0.35),
     Case("gold in other files", in_other_files, 0.0),
     Case("gold in a neighbour file", in_a_neighbour_file, 0.0),
-    Case("gold's tokens shuffled", by_hunk(shuffled), 0.35),
+    Case("gold's tokens shuffled", by_hunk(shuffled), 0.55, 5),
     Case("gold's words as soup", by_hunk(soup), 0.35),
     Case("keyword soup", by_hunk(keyword_soup), 0.35),
-    Case("gold's tokens, thousands", by_hunk(gold_tokens_flood), 0.1),
+    Case("gold's tokens, thousands", by_hunk(gold_tokens_flood), 0.35),
     Case("10,000 unrelated lines", unrelated_flood, 0.1),
+    Case("gold's lines from last to first", by_hunk(turned), 0.75, 5),
     Case("changed lines twice", by_hunk(repeated(2)), 0.35),
     Case("changed lines three times", by_hunk(repeated(3)), 0.35),
     Case("hunks again elsewhere", repeated_hunks, 0.35),
@@ -219,8 +238,18 @@ CASES = [
     Case("gold and ten scripts at the root", with_junk_files(10, ""), 0.35),
     Case("gold and ten junk tests", with_junk_files(10, "tests/"), 0.35),
     Case("gold and 100 lines of other edits", with_big_edits, 0.35),
-    Case("gold and 30 scattered edits", with_scattered_edits, 0.35),
+    Case("gold and 30 scattered edits", with_scattered_edits, 0.5, 2),
     Case("whole files rewritten", whole_files_rewritten, 0.35),
 ]
 REINDENTED = Case("gold indented once more", by_hunk(reindented), 0.35)
 """Breaks Python; harmless where depth means nothing."""
+
+
+def is_vacuous(case: Case, gold: Patch) -> bool:
+    """Whether the attack leaves this gold patch as good as it was: a single token shuffled, lines turned that are one or none."""
+    added = [line[1:] for edit in gold.files for hunk in edit.hunks for line in hunk.lines if line[0] == "+" and line[1:].strip()]
+    if case.name == "gold's tokens shuffled":
+        return len({token for line in added for token in WORD.findall(line)}) < 8
+    if case.name == "gold's lines from last to first":
+        return max(len({line for line in hunk.added if line.strip()}) for edit in gold.files for hunk in edit.hunks) < 3
+    return case is REINDENTED and not (added and all(edit.path.endswith(".py") for edit in gold.files))

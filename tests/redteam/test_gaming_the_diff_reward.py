@@ -1,113 +1,123 @@
-"""Answers made to earn the diff reward without repairing anything, over the gold patches of the bundled corpus; run with -s for the table."""
+"""What answers made to earn the diff reward get, beside honest fixes that are written differently; run with -s for the table.
 
-import re
+Over the gold patches of the bundled corpus, from the patches alone and with the sources, and over those of SWE-bench Lite where it is present.
+"""
+
+import json
+import statistics
 import sys
-from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
 from repair_corpus import CorpusTask, corpus_tasks
-from repair_rubrics import FileEdit, Hunk, Patch, diff_similarity
+from repair_rubrics import Attempt, Patch, diff_similarity, rewards
+from repair_rubrics.python_source import parses
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-from diff_formulas import swe_rl
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "benchmarks")]
+from diff_attacks import CASES, REINDENTED, Case, is_vacuous  # noqa: E402
+from diff_formulas import swe_rl  # noqa: E402
+from honest_variants import VARIANTS, rewritten  # noqa: E402
 
 TASKS = corpus_tasks()
-Attack = Callable[[Patch], Patch]
-LineAttack = Callable[[str, tuple[str, ...]], list[str]]
+ATTACKS = [*CASES, REINDENTED]
+IDS = [case.name for case in ATTACKS]
+MARGIN = 0.6
+"""No attack may earn more than this part of what the honest different fixes earn, in the mean."""
+BEYOND_TEXT = {"routemap", "rowpipe", "glob"}
+"""Tasks whose different fix shares next to no text or place with the gold patch."""
+LITE_EVERY = 15
+"""SWE-RL's formula takes minutes over all of Lite's attacks, so it is asked about every 15th instance."""
 
 
-def by_hunk(change: LineAttack) -> Attack:
-    def attack(gold: Patch) -> Patch:
-        files = [
-            FileEdit(e.old_path, e.new_path, tuple(Hunk(tuple(change(e.path, hunk.lines)), hunk.old_start) for hunk in e.hunks)) for e in gold.files
-        ]
-        return Patch(tuple(files))
-
-    return attack
+def honest_mean() -> float:
+    return statistics.mean(diff_similarity(task.answer("different"), task.gold_patch) for task in TASKS)
 
 
-def old_side(lines: tuple[str, ...]) -> list[str]:
-    return [" " + line[1:] for line in lines if line[0] != "+"]
+def shown(name: str, ours: list[float], theirs: list[float]) -> None:
+    print(f"\n{name:36} ours {statistics.mean(ours):.3f} (most {max(ours):.3f})   SWE-RL {statistics.mean(theirs):.3f}")
 
 
-def inserting(python: list[str], java: list[str]) -> Attack:
-    """The old code with lines put in after its first line."""
-
-    def change(path: str, lines: tuple[str, ...]) -> list[str]:
-        kept = old_side(lines)
-        return [kept[0], *("+" + line for line in (python if path.endswith(".py") else java)), *kept[1:]]
-
-    return by_hunk(change)
-
-
-def readded(path: str, lines: tuple[str, ...]) -> list[str]:
-    return [marked for line in old_side(lines) for marked in ("-" + line[1:], "+" + line[1:])]
-
-
-def trailing_blanks(path: str, lines: tuple[str, ...]) -> list[str]:
-    return [marked for line in old_side(lines) for marked in ("-" + line[1:], "+" + line[1:] + "  ")]
-
-
-def repeated(path: str, lines: tuple[str, ...]) -> list[str]:
-    changed = [line for line in lines if line[0] != " "]
-    return [*(line for line in lines if line[0] == " "), *changed * 3]
-
-
-def soup(path: str, lines: tuple[str, ...]) -> list[str]:
-    words = sorted({word for line in lines if line[0] == "+" for word in re.findall(r"\w+", line)})
-    return [*old_side(lines), "+" + " ".join(words)]
-
-
-def in_other_files(gold: Patch) -> Patch:
-    return Patch(tuple(FileEdit("other/" + e.path, "other/" + e.path, e.hunks) for e in gold.files))
-
-
-def rewritten(gold: Patch) -> Patch:
-    filler = [f"    value_{n} = compute_{n % 17}(item_{n})" for n in range(300)]
-    files = []
-    for e in gold.files:
-        old = ["-" + line for line in filler] + ["-" + line for hunk in e.hunks for line in hunk.old]
-        new = ["+" + line for line in filler] + ["+" + line for hunk in e.hunks for line in hunk.new]
-        files.append(FileEdit(e.old_path, e.new_path, (Hunk(tuple(old + new), 1),)))
-    return Patch(tuple(files))
-
-
-def with_junk_files(gold: Patch) -> Patch:
-    junk = [FileEdit(None, f"pkg/junk_{n}.py", (Hunk(("+import os", f"+VALUE = os.getcwd() + str({n})"), 0),)) for n in range(10)]
-    return Patch((*gold.files, *junk))
-
-
-# name, attack, the most that any of them may earn
-ATTACKS: list[tuple[str, Attack, float]] = [
-    ("empty", lambda gold: Patch(), 0.0),
-    ("context only", by_hunk(lambda path, lines: old_side(lines)), 0.0),
-    ("lines removed and added again", by_hunk(readded), 0.0),
-    ("trailing blanks", by_hunk(trailing_blanks), 0.0),
-    ("comment only", inserting(["    # fixed"], ["    // fixed"]), 0.0),
-    ("semicolon only", inserting([], ["        ;"]), 0.0),
-    ("blank lines", inserting(["", "    "], ["", "    "]), 0.0),
-    ("gold reversed", lambda gold: gold.reversed(), 0.0),
-    ("gold in other files", in_other_files, 0.0),
-    ("keyword soup", by_hunk(soup), 0.35),
-    ("hunks three times", by_hunk(repeated), 0.35),
-    ("whole files rewritten", rewritten, 0.35),
-    ("gold and ten junk files", with_junk_files, 0.35),
-]
-
-
-@pytest.mark.parametrize(("name", "attack", "limit"), ATTACKS, ids=[case[0] for case in ATTACKS])
-def test_gaming_does_not_pay(name: str, attack: Attack, limit: float) -> None:
-    ours, theirs = [], []
+@pytest.mark.parametrize("case", ATTACKS, ids=IDS)
+def test_gaming_does_not_pay(case: Case) -> None:
+    ours, theirs, lost = [], [], set()
     for task in TASKS:
-        answer = attack(Patch.parse(task.gold_patch)).to_text()
-        ours.append(diff_similarity(answer, task.gold_patch))
-        theirs.append(swe_rl(answer, task.gold_patch))
-    print(f"\n{name:32} ours {sum(ours) / len(ours):.3f} (most {max(ours):.3f})   SWE-RL {sum(theirs) / len(theirs):.3f}")
-    assert max(ours) <= limit
+        gold = Patch.parse(task.gold_patch)
+        if is_vacuous(case, gold):
+            continue
+        answer = case.attack(gold).to_text()
+        score = diff_similarity(answer, task.gold_patch)
+        ours.append(score)
+        theirs.append(swe_rl(answer, task.gold_patch) if len(answer) < 8_000 else 0.0)
+        if score >= diff_similarity(task.answer("different"), task.gold_patch):
+            lost.add(task.folder.name)
+    shown(case.name, ours, theirs)
+    assert max(ours) <= case.limit
+    assert statistics.mean(ours) <= MARGIN * honest_mean()
+    assert len(lost - BEYOND_TEXT) <= case.wins, lost
+
+
+@cache
+def sources(task: CorpusTask) -> dict[str, str]:
+    return {path: content.decode("utf-8") for path, content in task.tree.items()}
+
+
+def scored_with_sources(task: CorpusTask, answer: str) -> float:
+    return rewards.similarity(Attempt(answer, Patch.parse(task.gold_patch), None, sources(task)))
+
+
+@pytest.mark.parametrize("case", ATTACKS, ids=IDS)
+def test_gaming_does_not_pay_where_sources_are_known(case: Case) -> None:
+    if case.name == "gold in other files":
+        pytest.skip("applying the patch finds the files under the wrong folder: the right change")
+    attacked = {task: case.attack(gold) for task in TASKS if not is_vacuous(case, gold := Patch.parse(task.gold_patch))}
+    if case is REINDENTED:
+        attacked = {
+            task: patch for task, patch in attacked.items() if not all(parses(text or "") for text in patch.apply(sources(task)).files.values())
+        }
+    scores = [scored_with_sources(task, patch.to_text()) for task, patch in attacked.items()]
+    honest = [scored_with_sources(task, task.answer("different")) for task in TASKS]
+    print(f"\n{case.name:36} with sources {statistics.mean(scores):.3f} (most {max(scores):.3f})   honest {statistics.mean(honest):.3f}")
+    assert statistics.mean(scores) <= MARGIN * statistics.mean(honest)
+    if case.limit == 0:
+        assert max(scores) == 0
 
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.folder.name)
 def test_gold_scores_one_and_an_honest_different_fix_something(task: CorpusTask) -> None:
-    assert diff_similarity(task.gold_patch, task.gold_patch) == 1.0
+    assert diff_similarity(task.gold_patch, task.gold_patch) == scored_with_sources(task, task.gold_patch) == 1.0
     assert 0 < diff_similarity(task.answer("different"), task.gold_patch) < 1.0
+    assert 0 < scored_with_sources(task, task.answer("different")) < 1.0
+
+
+@pytest.fixture(scope="module")
+def lite(shared_data: Path) -> dict[str, str]:
+    """Instance to gold patch."""
+    lines = (shared_data / "swe_bench/lite_test.jsonl").read_text(encoding="utf-8").splitlines()
+    return {row["instance_id"]: row["patch"] for row in map(json.loads, lines)}
+
+
+def lite_honest(lite: dict[str, str]) -> dict[str, float]:
+    variants = {name: rewritten(Patch.parse(lite[name]), blocks).to_text() for name, blocks in VARIANTS.items()}
+    return {name: diff_similarity(variant, lite[name]) for name, variant in variants.items()}
+
+
+@pytest.mark.shared_data
+@pytest.mark.parametrize("case", ATTACKS, ids=IDS)
+def test_gaming_does_not_pay_on_swe_bench_lite(case: Case, lite: dict[str, str]) -> None:
+    golds = {name: gold for name, patch in lite.items() if not is_vacuous(case, gold := Patch.parse(patch))}
+    answers = {name: case.attack(gold).to_text() for name, gold in golds.items()}
+    ours = [diff_similarity(answer, lite[name]) for name, answer in answers.items()]
+    small = [name for name, answer in list(answers.items())[::LITE_EVERY] if len(answer) < 8_000]
+    shown(case.name, ours, [swe_rl(answers[name], lite[name]) for name in small] or [0.0])
+    honest = lite_honest(lite)
+    assert statistics.mean(ours) <= min(case.limit, MARGIN * statistics.mean(honest.values()))
+    if case.limit == 0:
+        assert max(ours) == 0
+    lost = {name for name in honest.keys() & golds.keys() if diff_similarity(answers[name], lite[name]) >= honest[name]}
+    assert len(lost) <= case.wins, lost
+
+
+@pytest.mark.shared_data
+def test_gold_scores_one_on_swe_bench_lite(lite: dict[str, str]) -> None:
+    assert {diff_similarity(gold, gold) for gold in lite.values()} == {1.0}
