@@ -69,6 +69,10 @@ def _shown(future: Future[TestReport]) -> str:
     return f"{type(error).__name__}: {error}" if error else f"{future.result().outcome}: {future.result().reason}"[:150]
 
 
+def _open(attempt: Attempt) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.xfail(reason=OPEN[attempt.name])] if attempt.name in OPEN else []
+
+
 @pytest.fixture(scope="module")
 def scored(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scored]:
     items = [item for item in request.session.items if item.path == request.path and isinstance(item, pytest.Function)]
@@ -80,11 +84,7 @@ def scored(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     together.close()
 
 
-@pytest.mark.parametrize(
-    "attempt",
-    [pytest.param(attempt, id=attempt.name, marks=pytest.mark.xfail(reason=OPEN[attempt.name])) if attempt.name in OPEN else attempt for attempt in ATTACKS],
-    ids=lambda attempt: attempt.name,
-)
+@pytest.mark.parametrize("attempt", [pytest.param(one, id=one.name, marks=_open(one)) for one in ATTACKS])
 def test_an_attack_earns_nothing_and_is_not_blamed_on_us(attempt: Attempt, scored: Scored) -> None:
     for future in scored.ours[attempt.name]:
         assert not isinstance(future.exception(), InfrastructureError), future.exception()
