@@ -246,7 +246,8 @@ def order_factor(model: FileChange, gold: FileChange) -> float:
 def repetition_factor(model: FileChange, gold: FileChange) -> float:
     """Falls for lines of the gold's that the model has more often than the gold; in (0, 1]."""
     gold_lines = gold.added + gold.removed
-    common = [line for line in model.added + model.removed if line in gold_lines and len(line) >= MIN_REPEATED_CHARS]
+    known = frozenset(gold_lines)
+    common = [line for line in model.added + model.removed if line in known and len(line) >= MIN_REPEATED_CHARS]
     if len(common) == len(set(common)):
         return 1.0
     wanted = Counter(gold_lines)
