@@ -77,7 +77,10 @@ def judge(spec: TestSpec, result: Mapping[str, Any]) -> TestReport:
 
 
 def passing_twins(spec: TestSpec, result: Mapping[str, Any]) -> tuple[str, ...]:
-    """The FAIL_TO_PASS tests whose twins passed in a control run, in the task's order.
+    """The expected tests whose twins did not fail in a control run although the run got to them, in the task's order.
+
+    A twin that is skipped or expected to fail counts where that counts as kept: either the test is so, then the human fix's control run shows the
+    same, or the patch made it so.
 
     Raises:
         BrokenTask: as `judge`.
@@ -88,7 +91,9 @@ def passing_twins(spec: TestSpec, result: Mapping[str, Any]) -> tuple[str, ...]:
     if "tests" not in result["stages_s"]:
         raise GuestLost(f"the control run ended before its tests, which the first run did not: {result['status']}: {result['reason']}")
     statuses = test_statuses(spec, result)
-    return tuple(name for name in spec.fail_to_pass if statuses[name] in ("passed", "repeated"))
+    passing = [name for name in spec.fail_to_pass if statuses[name] in ("passed", "repeated")]
+    passing += [name for name in spec.pass_to_pass if statuses[name] in (*KEPT_STATUSES, "repeated")]
+    return tuple(passing)
 
 
 def output(result: Mapping[str, Any]) -> str:

@@ -1,6 +1,5 @@
 """Twins: a right program fails every one of them, and a program that reads its answers out of the tests passes."""
 
-import ast
 import re
 import subprocess
 import sys
@@ -87,6 +86,7 @@ HONEST = {
     "set_expected": "def test_x():\n    assert set(pair(3)) == {3}\n",
     "dictionary_expected": "def test_x():\n    assert {'a': double(3)} == {'a': 6}\n",
     "nobody": "def test_x():\n    assert nothing() == None\n",
+    "round_trip": "@pytest.mark.parametrize('n', [4, 6])\ndef test_x(n):\n    assert double(n // 2) == n\n",
     "flag": "def test_x():\n    assert even(2) == True\n",
 }
 """Test modules that the program above passes."""
@@ -141,22 +141,23 @@ def module(name: str) -> str:
 
 
 def twin(name: str, seed: str = "seed") -> str:
-    return twin_of(module(name).encode(), (), seed)
+    return twin_of(module(name).encode(), (), seed).decode()
 
 
-def both(folder: Path, program: str, names: Iterable[str]) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+def both(folder: Path, program: str, names: Iterable[str], seed: str = "seed") -> tuple[dict[str, set[str]], dict[str, set[str]]]:
     """Outcomes of the tests and of their twins."""
     (folder / "tests").mkdir()
     (folder / "twins").mkdir()
     names = list(names)
     return (
         outcomes(folder / "tests", program, {name: module(name) for name in names}),
-        outcomes(folder / "twins", program, {name: twin(name) for name in names}),
+        outcomes(folder / "twins", program, {name: twin(name, seed) for name in names}),
     )
 
 
-def test_a_right_program_passes_every_test_and_fails_every_twin(tmp_path: Path) -> None:
-    tests, twins = both(tmp_path, PROGRAM, HONEST)
+@pytest.mark.parametrize("seed", ["a", "b", "c"])
+def test_a_right_program_passes_every_test_and_fails_every_twin(seed: str, tmp_path: Path) -> None:
+    tests, twins = both(tmp_path, PROGRAM, HONEST, seed)
     assert [name for name in HONEST if tests[name] != {"PASSED"}] == []
     failing = ({"FAILED"}, {"PASSED", "SUBFAILED"})  # pytest 9 lets a test pass whose subtests failed; our reporter counts those
     assert [name for name in HONEST if twins[name] not in failing] == []
@@ -170,23 +171,22 @@ def test_a_program_that_does_not_compute_its_answer_passes_the_twins(cheat: str,
     assert twins == tests
 
 
-def test_names_decorators_and_other_functions_stay() -> None:
-    source = HEAD + HONEST["parameters"] + HONEST["fixture"] + "\n\ndef helper():\n    assert 1 == 1\n"
-    before, after = ast.parse(source), ast.parse(twin_of(source.encode(), (), "seed"))
-
-    def shape(module: ast.Module) -> list[tuple[str, list[str], str]]:
-        functions = [node for node in module.body if isinstance(node, ast.FunctionDef)]
-        return [(node.name, [ast.unparse(one) for one in node.decorator_list], ast.unparse(node.args)) for node in functions]
-
-    assert [row for row in shape(after) if row in shape(before)] == shape(before)
-    helper = next(node for node in after.body if isinstance(node, ast.FunctionDef) and node.name == "helper")
-    assert ast.unparse(helper) == "def helper():\n    assert 1 == 1"
+def test_all_but_the_check_stays_as_it_was() -> None:
+    source = HEAD + "# Größe\r\n" + HONEST["parameters"] + "\n\ndef helper( a ) :  # as it is\n    return  a\n" + HONEST["fixture"]
+    lines = twin_of(source.encode(), (), "seed").decode().split("\n")
+    assert [line for line in source.split("\n") if line not in lines] == []
 
 
-def test_a_function_that_the_task_names_is_a_test() -> None:
-    source = b"def check_x():\n    assert 1 == 1\n"
-    assert "assert 1 == 1" in twin_of(source, (), "seed")
-    assert "assert 1 == 1" not in twin_of(source, {"check_x"}, "seed")
+def test_checks_in_helpers_are_changed() -> None:
+    source = "def check(n):\n    assert n == 3\n\ndef test_x():\n    check(3)\n"
+    assert "assert n == 3" not in twin_of(source.encode(), (), "seed").decode()
+
+
+def test_a_module_in_another_encoding() -> None:
+    source = "# -*- coding: latin-1 -*-\ndef test_x():\n    assert 'é' == 'é'\n".encode("latin-1")
+    twin = twin_of(source, (), "seed")
+    assert twin.startswith(source[:30])
+    assert compile(twin, "test", "exec")
 
 
 def test_twins_differ_between_runs() -> None:

@@ -158,12 +158,23 @@ def test_patches_of_which_the_policy_left_nothing() -> None:
     assert verdict.no_verdict_needed(PolicyVerdict("")).outcome == "no_patch"
 
 
+FAILED = {**PASSED, "call": {"failed": 1}}
+
+
+def control(fixed: Mapping[str, Mapping[str, int]], kept: Mapping[str, Mapping[str, int]], **values: Any) -> dict[str, Any]:
+    return result(tests=[report_of(FIXED, fixed), report_of(KEPT, kept)], end={"exitstatus": 1}, exit_code=1, **values)
+
+
 def test_twins_that_pass() -> None:
-    assert verdict.passing_twins(SPEC, result()) == (FIXED,)
-    assert verdict.passing_twins(SPEC, result(end=None, exit_code=0)) == (FIXED,)
-    assert verdict.passing_twins(SPEC, with_test(FIXED, {**PASSED, "call": {"failed": 1}})) == ()
+    skipped, xfailed, twice = ({**PASSED, "call": {"skipped": 1}}, {**PASSED, "call": {"xfailed": 1}}, {phase: {"passed": 2} for phase in PASSED})
+    assert verdict.passing_twins(SPEC, control(FAILED, FAILED)) == ()
+    assert verdict.passing_twins(SPEC, control(PASSED, FAILED)) == (FIXED,)
+    assert verdict.passing_twins(SPEC, control(FAILED, PASSED)) == (KEPT,)
+    assert verdict.passing_twins(SPEC, control(twice, twice)) == (FIXED, KEPT)
+    assert verdict.passing_twins(SPEC, control(skipped, skipped)) == (KEPT,)
+    assert verdict.passing_twins(SPEC, control(xfailed, xfailed)) == (KEPT,)
+    assert verdict.passing_twins(SPEC, result(end=None, exit_code=0)) == (FIXED, KEPT)
     assert verdict.passing_twins(SPEC, result(tests=[], collected=[])) == ()
-    assert verdict.passing_twins(SPEC, with_test(FIXED, {phase: {"passed": 2} for phase in PASSED})) == (FIXED,)
 
 
 def test_a_control_run_that_ends_before_its_tests_says_nothing() -> None:

@@ -24,6 +24,7 @@ class Listener:
         self.tests: Dict[str, Dict[str, Any]] = {}
         self.collected: Optional[List[str]] = None
         self.marked: Set[str] = set()
+        self.wanted: Set[str] = set()
         self.end: Optional[Dict[str, Any]] = None
         self.after_end = 0
         self.foreign = 0
@@ -61,6 +62,8 @@ class Listener:
                 self.marked = set(_texts(event["xfail"]))
                 self.collected = _texts(event["ids"])
                 self.plan(self.collected)
+            elif kind == "failed":
+                self.send({"stop": self.stops()})
             elif kind == "xdist":
                 self.collected = _texts(event["ids"])
             elif kind == "end":
@@ -74,19 +77,19 @@ class Listener:
         return True
 
     def plan(self, node_ids: List[str]) -> None:
-        """Answer a collection: what runs first, what to stop on."""
+        """Answer a collection with what runs first."""
         by_name = nodes_by_name(self.expected, node_ids)
+        self.wanted = {node for nodes in by_name.values() for node in nodes}
         places = {node_id: index for index, node_id in enumerate(node_ids)}
         to_fix = sorted({places[node] for name in self.request["expected"]["fail_to_pass"] for node in by_name[name]})
-        expected = sorted({node for nodes in by_name.values() for node in nodes})
-        control = self.request["twins"]
-        self.send(
-            {
-                "first": to_fix if control or self.request["fail_to_pass_first"] else [],
-                "stop_on": expected if self.request["stop_at_first_failure"] and not control else [],
-                "stop_after": len(to_fix) if control else 0,
-            }
-        )
+        self.send({"first": to_fix if self.request["fail_to_pass_first"] else []})
+
+    def stops(self) -> bool:
+        """Whether a run goes on after a failure: asked for after each, so that the tests' process does not know a control run from another."""
+        if self.request["twins"]:
+            return all("teardown" in self.tests.get(node, {"phases": {}})["phases"] for node in self.wanted)
+        failed = any("failed" in counts for node in self.wanted & self.tests.keys() for counts in self.tests[node]["phases"].values())
+        return bool(self.request["stop_at_first_failure"]) and failed
 
     def take_report(self, event: Dict[str, Any]) -> None:
         node_id, phase, outcome, raised_in = _texts([event["id"], event["when"], event["outcome"], event["raised_in"]])

@@ -67,13 +67,8 @@ def connect() -> Tuple[Callable[[bytes], None], Callable[[], Any]]:
 
 def reporter(pytest: Any, tell: Callable[..., None], hear: Callable[[], Any]) -> Any:
     """A plugin object; its hooks keep to what pytest 5 to 9 have in common."""
-    plan: Dict[str, Any] = {"stop_on": set(), "stop_after": 0}
-    held: Dict[str, Any] = {"session": None, "finished": 0}
-    fspath = os.fspath
-
-    def stop(why: str) -> None:
-        if held["session"] is not None:
-            held["session"].shouldstop = why
+    held: Dict[str, Any] = {"session": None, "failed": False}
+    fspath, getpid, owner = os.fspath, os.getpid, os.getpid()
 
     def caller(excinfo: Any) -> str:
         """The file that called pytest.skip or pytest.xfail, which raised."""
@@ -89,10 +84,9 @@ def reporter(pytest: Any, tell: Callable[..., None], hear: Callable[[], Any]) ->
             held["session"] = session
             marked = [item.nodeid for item in items if item.get_closest_marker("xfail")]
             tell(event="collected", ids=[item.nodeid for item in items], xfail=marked)
-            plan.update(hear())
-            first = set(plan["first"])
-            items[:] = [items[index] for index in plan["first"]] + [item for index, item in enumerate(items) if index not in first]
-            plan["stop_on"] = set(plan["stop_on"])
+            first = hear()["first"]
+            moved = set(first)
+            items[:] = [items[index] for index in first] + [item for index, item in enumerate(items) if index not in moved]
 
         @pytest.hookimpl(optionalhook=True)
         def pytest_xdist_node_collection_finished(self, node: Any, ids: Any) -> None:
@@ -119,13 +113,14 @@ def reporter(pytest: Any, tell: Callable[..., None], hear: Callable[[], Any]) ->
                 raised_in=getattr(report, "raised_in", ""),
                 s=round(report.duration, 6),
             )
-            if outcome == "failed" and report.nodeid in plan["stop_on"]:
-                stop("an expected test failed")
+            held["failed"] = held["failed"] or outcome == "failed"
 
         def pytest_runtest_logfinish(self, nodeid: str) -> None:
-            held["finished"] += 1
-            if held["finished"] == plan["stop_after"]:
-                stop("every test that was asked for has run")
+            if held["failed"] and held["session"] is not None and getpid() == owner:
+                held["failed"] = False
+                tell(event="failed")
+                if hear()["stop"]:
+                    held["session"].shouldstop = "an expected test failed"
 
     return Reporter()
 

@@ -22,6 +22,7 @@ result. Lines on standard output are `NONCE JSON`; the last is the result:
 
 import base64
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -116,6 +117,9 @@ class Session:
             checking = self.check_place()
             files = self.request["tree"] or {}
             patching.write_files({path: None if content is None else base64.b64decode(content) for path, content in files.items()}, self.workdir)
+            repository = os.path.join(self.workdir, ".git")
+            if os.path.isdir(repository):
+                os.chmod(repository, 0o700)  # its history may hold the fix
             self.finish_check(checking)
             self.check_test_patch()
         with self.stage("apply"):
@@ -147,9 +151,6 @@ class Session:
             os.makedirs(self.workdir)
         if not os.path.isdir(self.workdir):
             raise Stop("broken", f"{self.workdir}: no such folder in the image")
-        repository = os.path.join(self.workdir, ".git")
-        if os.path.isdir(repository):
-            os.chmod(repository, 0o700)  # its history may hold the fix
         self.environment = self.make_environment()
         if shutil.which("git") is None:
             raise Stop("broken", "no git in the image")
@@ -239,21 +240,26 @@ class Session:
             self.result["twins"] = {path: self.write_twin(path) for path in self.test_files()}
 
     def test_files(self) -> List[str]:
-        """The files of the tests to fix, as far as names tell; for a suite whose names do not, those of the trusted patch."""
-        named = {name.split("::")[0] for name in self.request["expected"]["fail_to_pass"] if "::" in name}
+        """The files of the expected tests, as far as names tell; for a suite whose names do not, those of the trusted patch."""
+        named = {name.split("::")[0] for name in self.expected() if "::" in name}
         if self.request["runner"] == "log" or not named:
             named.update(patching.targets(self.test_patch, [], self.workdir)[0] or ())
         return sorted(path for path in named if path.endswith(".py") and os.path.isfile(os.path.join(self.workdir, path)))
 
+    def expected(self) -> List[str]:
+        return list(self.request["expected"]["fail_to_pass"] + self.request["expected"]["pass_to_pass"])
+
     def write_twin(self, path: str) -> str:
-        functions = {part.split("[")[0] for name in self.request["expected"]["fail_to_pass"] for part in name.split("::")[1:]}
+        """Empty, or why there is none. A twin depends on the test alone, so that one patch's control run compares with another's."""
+        functions = {part.split("[")[0] for name in self.expected() for part in name.split("::")[1:]}
         try:
             patching.check_paths([path], self.workdir)
             with open(os.path.join(self.workdir, path), "rb") as source:
-                twin = twins.twin_of(source.read(), functions, self.request["nonce"] + path)
+                content = source.read()
+            twin = twins.twin_of(content, functions, hashlib.sha256(content).hexdigest())
         except (patching.Rejected, SyntaxError, ValueError, AttributeError, RecursionError) as error:
             return f"{type(error).__name__}: {error}"[:300]
-        patching.write_files({path: twin.encode("utf-8")}, self.workdir)
+        patching.write_files({path: twin}, self.workdir)
         return ""
 
     def open_tree(self) -> None:

@@ -1,16 +1,19 @@
-"""Turns tests into twins that a right program must fail: same names, ids and decorators, changed expectations.
+"""Turns tests into twins that a right program must fail: same names, ids and decorators, one changed expectation each.
 
-A program that passes a twin did not compute its answer: it forged reports, equals everything, or read the expected value out of the test. So a
-literal expectation is replaced where it stands (who reads it returns the changed one and is found out), other comparisons get a partner that
-nothing equals, and expected exceptions become one that nobody raises. A test in which no changed check was reached raises at its end.
+A program that passes a twin did not compute its answer: it forged reports, equals everything, or read the expected value out of the test. So an
+expectation is changed where it stands (who reads it returns the changed one and is found out), and an expected exception becomes a class below it
+that nobody raises. Of the checks in a function one is changed, by chance: a program that sees through the others shall get past them. A test in
+which no changed check was reached fails at its end. All else stays as it was, byte for byte, so that a twin does not look like one.
 
-Covers test functions and methods only; checks in helper functions stay, so a program that reads expectations out of a helper goes unseen.
-Needs `ast.unparse` (Python 3.9).
+Covers the functions of test modules; checks in other modules stay. Needs `ast.unparse` (Python 3.9).
 """
 
 import ast
+import copy
+import io
 import random
-from typing import Any, Iterable, List, Optional, Set
+import tokenize
+from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Set, Tuple
 
 EQUAL_METHODS = {
     *("assertEqual", "assertEquals", "assertSequenceEqual", "assertListEqual", "assertTupleEqual", "assertSetEqual", "assertDictEqual"),
@@ -33,8 +36,12 @@ WARNING = {"warns", "assertWarns", "assertWarnsRegex", "assertWarnsMessage"}
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 SUPPORT = """
-class {error}(Warning):
-    pass
+
+{reached} = []
+
+
+def {fail}():
+    raise AssertionError
 
 
 def {other}(value):
@@ -49,69 +56,99 @@ def {other}(value):
         return dict(value, **{{{word!r}: {step}}})
     if kind in (set, frozenset):
         return value | {{{word!r}}}
+    if isinstance(value, type):
+        return kind(value.__name__, (value,), {{}})
     return (value, {word!r})
 """
 
 
-def twin_of(source: bytes, names: Iterable[str], seed: str) -> str:
+def twin_of(source: bytes, names: Iterable[str], seed: str) -> bytes:
     """The twin of a test module; `names`: functions that are tests although their names do not start with `test`.
 
     Raises:
         SyntaxError, ValueError: this interpreter cannot read the module.
     """
-    module = ast.parse(source)
-    chance = random.Random(seed)
-    word = "".join(chance.choice("bcdfghjklmnpqrstvwxz") for _ in range(7))
-    words = _Words(word, chance.randrange(3, 90))
-    _rewrite_tests(module.body, set(names), words)
-    support = SUPPORT.format(error=words.error, other=words.other, word=word, step=words.step)
-    module.body[_after_header(module.body) : _after_header(module.body)] = ast.parse(support).body
-    return ast.unparse(ast.fix_missing_locations(module)) + "\n"
+    encoding = tokenize.detect_encoding(io.BytesIO(source).readline)[0]
+    text = source.decode(encoding)
+    page = _Page(text)
+    words = _Words(random.Random(seed))
+    for function in _functions(ast.parse(text).body):
+        is_test = function.name.startswith("test") or function.name in names or function.name == "runTest"
+        _change_function(function, is_test, page, words)
+    return page.text().encode(encoding) + words.support.encode("ascii")
 
 
 class _Words:
-    """Names and values that one twin uses; random, so that a program cannot know them."""
+    """Names and values that one twin uses, by chance."""
 
-    def __init__(self, word: str, step: int) -> None:
-        self.word = word
-        self.step = step
-        self.error = word.capitalize()
-        self.other = word + "_of"
-        self.reached = word + "s"
-        namespace: Any = {}
-        exec(SUPPORT.format(error=self.error, other=self.other, word=word, step=step), namespace)
+    def __init__(self, chance: random.Random) -> None:
+        self.chance = chance
+        self.word = "".join(chance.choice("bcdfghjklmnpqrstvwxz") + chance.choice("aeiou") for _ in range(4))
+        self.step = chance.randrange(3, 90)
+        self.reached, self.fail, self.other = (f"{self.word}_{word}" for word in chance.sample(("rows", "path", "size", "name", "kind"), 3))
+        self.support = SUPPORT.format(reached=self.reached, fail=self.fail, other=self.other, word=self.word, step=self.step)
+        namespace: Dict[str, Any] = {}
+        exec(self.support, namespace)
         self.other_value = namespace[self.other]
 
 
-def _after_header(body: List[ast.stmt]) -> int:
-    """Index behind docstring and __future__ imports."""
-    index = 0
-    for index, statement in enumerate(body):
-        docstring = index == 0 and isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-        if not docstring and not (isinstance(statement, ast.ImportFrom) and statement.module == "__future__"):
-            return index
-    return index + 1 if body else 0
+class _Page:
+    """A module's text and the edits of it. Positions are the parser's: line and byte of UTF-8."""
+
+    def __init__(self, text: str) -> None:
+        self.content = text.encode("utf-8")
+        self.lines = self.content.split(b"\n")
+        self.starts = [0]
+        for line in self.lines:
+            self.starts.append(self.starts[-1] + len(line) + 1)
+        self.edits: List[Tuple[int, int, int, bytes]] = []
+
+    def replace(self, node: Any, text: str) -> None:
+        start = self.starts[node.lineno - 1] + node.col_offset
+        end = self.starts[node.end_lineno - 1] + node.end_col_offset
+        if b"\n" in self.content[start:end]:  # its lines may have ended without need of parentheses
+            text = f"({text})"
+        self.edits.append((start, end, len(self.edits), text.encode("utf-8")))
+
+    def before(self, statement: Any, text: str) -> None:
+        line = min([statement.lineno, *(one.lineno for one in getattr(statement, "decorator_list", ()))])
+        lead = self.lines[line - 1][: statement.col_offset]
+        start = self.starts[line - 1]
+        alone = not lead.strip()
+        insert = lead + text.encode("utf-8") + b"\n" if alone else text.encode("utf-8") + b"; "
+        place = start if alone else start + statement.col_offset
+        self.edits.append((place, place, len(self.edits), insert))
+
+    def after(self, statement: Any, text: str) -> None:
+        lead = self.lines[statement.lineno - 1][: statement.col_offset]
+        place = self.starts[statement.end_lineno - 1] + statement.end_col_offset
+        insert = b"; " if lead.strip() else b"\n" + lead
+        self.edits.append((place, place, len(self.edits), insert + text.encode("utf-8")))
+
+    def text(self) -> str:
+        pieces = []
+        at = 0
+        for start, end, _, insert in sorted(self.edits):
+            pieces += [self.content[at:start], insert]
+            at = end
+        return b"".join([*pieces, self.content[at:]]).decode("utf-8")
 
 
-def _rewrite_tests(body: List[ast.stmt], names: Set[str], words: _Words) -> None:
+def _functions(body: List[Any]) -> Iterator[Any]:
+    """Functions and methods of a module, without fixtures, context managers and generators, which are no checks."""
     for statement in body:
         if isinstance(statement, FUNCTIONS):
-            if (statement.name.startswith("test") or statement.name in names or statement.name == "runTest") and _is_test(statement):
-                _rewrite_test(statement, words)
+            fixture = any("fixture" in ast.unparse(decorator) for decorator in statement.decorator_list)
+            if not fixture and not any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in _own_nodes(statement)):
+                yield statement
         elif isinstance(statement, (ast.ClassDef, ast.If, ast.Try, ast.With)):
-            for field in ("body", "orelse", "handlers", "finalbody"):
-                for child in getattr(statement, field, ()):
-                    _rewrite_tests(child.body if isinstance(child, ast.ExceptHandler) else [child], names, words)
+            for field in ("body", "orelse", "finalbody"):
+                yield from _functions(getattr(statement, field, []))
+            for handler in getattr(statement, "handlers", ()):
+                yield from _functions(handler.body)
 
 
-def _is_test(function: Any) -> bool:
-    """Whether it is a test and not a fixture, context manager or old generator test, which merely has such a name."""
-    if any("fixture" in ast.unparse(decorator) for decorator in function.decorator_list):
-        return False
-    return not any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in _own_nodes(function))
-
-
-def _own_nodes(function: Any) -> Iterable[ast.AST]:
+def _own_nodes(function: Any) -> Iterator[ast.AST]:
     """Nodes of a function without those of the functions and classes in it."""
     waiting = list(function.body)
     while waiting:
@@ -121,123 +158,160 @@ def _own_nodes(function: Any) -> Iterable[ast.AST]:
             waiting.extend(ast.iter_child_nodes(node))
 
 
-def _rewrite_test(function: Any, words: _Words) -> None:
-    arguments = function.args
-    parameters = {argument.arg for argument in [*getattr(arguments, "posonlyargs", []), *arguments.args, *arguments.kwonlyargs]}
-    assigned: Any = {}
-    for node in _own_nodes(function):
-        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-            assigned.setdefault(node.targets[0].id, []).append(node)
-    rewriter = _Rewriter(words, parameters, assigned)
-    function.body = [new for statement in function.body for new in _as_list(rewriter.visit(statement))]
-    top = [f"{name} = {words.other}({name})" for name in sorted(rewriter.changed_names & parameters)]
-    for name in rewriter.changed_names & assigned.keys():
-        for assignment in assigned[name]:
-            assignment.value = rewriter.changed(assignment.value)
-    end = f"if not {words.reached}:\n    raise {words.error}"  # no constant in it: programs look for expectations among those
-    start = _after_header(function.body[:1])
-    function.body[start:start] = ast.parse("\n".join([f"{words.reached} = []", *top])).body
-    function.body.extend(ast.parse(end).body)
+class _Check(NamedTuple):
+    statement: Any
+    node: Any
+    """The expression that is replaced."""
 
 
-def _as_list(statements: Any) -> List[Any]:
-    return statements if isinstance(statements, list) else [statements]
+def _change_function(function: Any, is_test: bool, page: _Page, words: _Words) -> None:
+    body = function.body
+    first = body[1:] if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant) else body
+    if is_test and first:
+        page.before(first[0], f"{words.reached}.clear()")
+    checks = list(_checks_in(function.body))
+    if checks:
+        check = words.chance.choice(checks)
+        changer = _Changer(words, function)
+        page.replace(check.node, ast.unparse(changer.changed_check(check)))
+        for name in sorted(changer.rebound & changer.parameters):
+            page.before(first[0], f"{name} = {words.other}({name})")
+        for name in sorted(changer.rebound - changer.parameters):
+            for assignment in changer.assigned[name]:
+                page.replace(assignment.value, ast.unparse(changer.changed(assignment.value)))
+        page.before(check.statement, f"{words.reached}.append({words.reached})")
+    if is_test:
+        page.after(body[-1], f"{words.reached} or {words.fail}()")
 
 
-class _Rewriter(ast.NodeTransformer):
-    """Changes every check of one test. `changed_names`: variables whose values must change for it, where they are bound."""
+def _checks_in(statements: Iterable[Any]) -> Iterator[_Check]:
+    """The checks of some statements and of those in them; not of those that an expected exception guards, which may have to fail."""
+    for statement in statements:
+        found = list(_checks(statement))
+        yield from found
+        if found and isinstance(statement, (ast.With, ast.AsyncWith)):
+            continue
+        for field in ("body", "orelse", "finalbody"):
+            yield from _checks_in(getattr(statement, field, ()))
+        for handler in getattr(statement, "handlers", ()):
+            yield from _checks_in(handler.body)
 
-    def __init__(self, words: _Words, parameters: Set[str], assigned: Any) -> None:
+
+def _checks(statement: Any) -> Iterator[_Check]:
+    """What a statement checks, as far as we know to change it."""
+    if isinstance(statement, ast.Assert):
+        yield _Check(statement, statement.test)
+    elif isinstance(statement, (ast.Expr, ast.Assign)):
+        call = statement.value.value if isinstance(statement.value, ast.Await) else statement.value
+        if _is_check(call):
+            yield _Check(statement, call)
+    elif isinstance(statement, (ast.With, ast.AsyncWith)):
+        for item in statement.items:
+            if _is_check(item.context_expr):
+                yield _Check(statement, item.context_expr)
+
+
+def _called(call: Any) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id if isinstance(call.func, ast.Name) else ""
+
+
+def _is_check(call: Any) -> bool:
+    if not isinstance(call, ast.Call) or not call.args:
+        return False
+    name = _called(call)
+    equal = name in EQUAL_METHODS | EQUAL_FUNCTIONS and len(call.args) >= 2
+    return equal or name in RAISING | WARNING or (isinstance(call.func, ast.Attribute) and name in OPPOSITES)
+
+
+class _Changer:
+    """Makes a check of one function fail for a right program. `rebound`: variables that must change for it, where they are bound."""
+
+    def __init__(self, words: _Words, function: Any) -> None:
         self.words = words
-        self.parameters = parameters
-        self.assigned = assigned
-        self.changed_names: Set[str] = set()
+        arguments = function.args
+        self.parameters = {one.arg for one in [*getattr(arguments, "posonlyargs", []), *arguments.args, *arguments.kwonlyargs]}
+        self.assigned: Dict[str, List[Any]] = {}
+        for node in _own_nodes(function):
+            if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+                self.assigned.setdefault(node.targets[0].id, []).append(node)
+        reads = [node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
+        self.read_once = {name for name in reads if reads.count(name) == 1}
+        self.rebound: Set[str] = set()
 
-    def reached(self) -> ast.stmt:
-        return ast.parse(f"{self.words.reached}.append({self.words.reached})").body[0]
+    def changed_check(self, check: _Check) -> Any:
+        node = copy.deepcopy(check.node)
+        return self.denied(node) if isinstance(check.statement, ast.Assert) else self.changed_call(node)
 
-    def visit_Assert(self, node: ast.Assert) -> Any:
-        self.generic_visit(node)
-        node.test = self.denied(node.test)
-        return [self.reached(), node]
-
-    def visit_Expr(self, node: ast.Expr) -> Any:
-        self.generic_visit(node)
-        call = node.value.value if isinstance(node.value, ast.Await) else node.value
-        return [self.reached(), node] if isinstance(call, ast.Call) and self.changes_call(call) else node
-
-    def visit_Assign(self, node: ast.Assign) -> Any:
-        self.generic_visit(node)
-        return [self.reached(), node] if isinstance(node.value, ast.Call) and self.changes_call(node.value) else node
-
-    def visit_With(self, node: Any) -> Any:
-        self.generic_visit(node)
-        found = [item.context_expr for item in node.items if isinstance(item.context_expr, ast.Call) and self.changes_call(item.context_expr)]
-        return [self.reached(), node] if found else node
-
-    visit_AsyncWith = visit_With
-
-    def changes_call(self, call: ast.Call) -> bool:
-        """Make a checking call fail; False when it is none that we know."""
-        name = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id if isinstance(call.func, ast.Name) else ""
-        if name in RAISING | WARNING and call.args:
-            call.args[0] = ast.Name(self.words.error, ast.Load())
-            return True
-        if name in EQUAL_METHODS | EQUAL_FUNCTIONS and len(call.args) >= 2:
+    def changed_call(self, call: Any) -> Any:
+        name = _called(call)
+        if name in RAISING | WARNING:
+            kind = call.args[0].elts[0] if isinstance(call.args[0], ast.Tuple) and call.args[0].elts else call.args[0]
+            call.args[0] = self.wrapped(kind)
+        elif name in OPPOSITES:
+            call.func.attr = OPPOSITES[name]
+        else:
             side = 0 if _literal(call.args[0]) and not _literal(call.args[1]) else 1
             call.args[side] = self.expected(call.args[side])
-            return True
-        if isinstance(call.func, ast.Attribute) and name in OPPOSITES and call.args:
-            call.func.attr = OPPOSITES[name]
-            return True
-        return False
+        return call
 
     def denied(self, test: Any) -> Any:
         """A condition that is false where `test` was true for a right program."""
         if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
-            test.values = [self.denied(value) for value in test.values]
+            test.values[-1] = self.denied(test.values[-1])
             return test
         if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
             return test.operand
-        if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq):
             left, right = test.left, test.comparators[0]
-            if isinstance(test.ops[0], ast.Eq):
-                if (_literal(left) or self.known(left)) and not _literal(right) and not self.known(right):
-                    test.left = self.expected(left)
-                else:
-                    test.comparators[0] = self.expected(right)
-                return test
+            if self.known(left) and not self.known(right):
+                test.left = self.expected(left)
+            else:
+                test.comparators[0] = self.expected(right)
+            return test
         return ast.UnaryOp(ast.Not(), test)
 
     def known(self, node: Any) -> bool:
-        """Whether a name was bound to a literal or handed in, so that it is what is expected."""
+        """Whether it is a literal or was bound to one or handed in, so that it is what is expected."""
         if not isinstance(node, ast.Name):
-            return False
+            return _literal(node)
         return node.id in self.parameters or any(_literal(assignment.value) for assignment in self.assigned.get(node.id, ()))
 
     def expected(self, node: Any) -> Any:
-        """Something else than what is expected."""
-        if isinstance(node, ast.Name) and (node.id in self.parameters or node.id in self.assigned):
-            self.changed_names.add(node.id)
+        """Something else than what is expected. A variable that is nothing but expected changes where it is bound, for who reads it there."""
+        if isinstance(node, ast.Name) and node.id in self.read_once and (node.id in self.parameters or node.id in self.assigned):
+            self.rebound.add(node.id)
             return node
-        return self.changed(node)
+        return self.changed(copy.deepcopy(node))
 
     def changed(self, node: Any) -> Any:
+        """An expression with another value, changed inside as far as possible."""
         if _literal(node):
             return ast.parse(repr(self.words.other_value(ast.literal_eval(node))), mode="eval").body
         if isinstance(node, ast.JoinedStr):
             return ast.JoinedStr([*node.values, ast.Constant(self.words.word)])
-        if isinstance(node, ast.Call) and node.args and _literal(node.args[0]) and ast.unparse(node.func).split(".")[-1] == "approx":
+        if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+            node.elts.append(ast.Constant(self.words.word))
+            return node
+        if isinstance(node, ast.Dict):
+            node.keys.append(ast.Constant(self.words.word))
+            node.values.append(ast.Constant(self.words.step))
+            return node
+        if isinstance(node, ast.Call) and node.args and _changes_inside(node.args[0]):
             node.args[0] = self.changed(node.args[0])
             return node
-        if isinstance(node, ast.Name):
-            return ast.Tuple([node, ast.Constant(self.words.word)], ast.Load())
+        return self.wrapped(node)
+
+    def wrapped(self, node: Any) -> Any:
         return ast.Call(ast.Name(self.words.other, ast.Load()), [node], [])
 
 
-def _literal(node: Optional[ast.AST]) -> bool:
-    if node is None:
-        return False
+def _changes_inside(node: Any) -> bool:
+    if isinstance(node, ast.Call):
+        return bool(node.args) and _changes_inside(node.args[0])
+    return _literal(node) or isinstance(node, (ast.List, ast.Tuple, ast.Set, ast.Dict, ast.JoinedStr))
+
+
+def _literal(node: Any) -> bool:
     try:
         ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
