@@ -2,6 +2,8 @@
 
 Starts an OpenAI-compatible endpoint on a free port of 127.0.0.1 that plays back prepared answers (no model: one answer of each kind for
 every task), runs `vf-eval swe-bench-diff` on it, and prints every reward of every answer. Needs no network, no key, no GPU and no Docker.
+Where a container engine answers and has the image of the Python tasks, the same answers to those go through `swe-bench-tests`, whose reward is
+that the tests pass.
 """
 
 import argparse
@@ -14,7 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from repair_corpus import corpus_tasks
+from repair_corpus import PYTHON_IMAGE, corpus_tasks
+from repair_sandbox import images
+from repair_sandbox.engine import Engine
+from repair_sandbox.errors import InfrastructureError
 from repair_tasks import LoadingOptions, load_tasks, task_sources
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -23,9 +28,10 @@ from rich.table import Table
 from repair_cli.scripted_endpoint import ScriptedEndpoint
 from repair_cli.scripted_policy import KINDS, MEANING, ScriptedAnswers, playback, scripted_answers
 
-ENV = "swe-bench-diff"
+DIFF_ENV, TESTS_ENV = "swe-bench-diff", "swe-bench-tests"
 MODEL = "scripted-policy"
 POLL_S = 0.2
+ENGINE_PATIENCE_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -59,24 +65,41 @@ def run(arguments: list[str]) -> int:
     if options.tasks is not None and options.tasks < 1:
         raise ValueError(f"--tasks {options.tasks}: must be at least 1")
     console = Console()
-    answers = prepared_answers(options.tasks)
     run_dir = options.output_dir / f"demo-{time.strftime('%Y%m%d-%H%M%S')}"
-    console.print(f"{len(answers)} bundled tasks x {len(KINDS)} scripted answers (prepared texts, not a model's) through vf-eval {ENV}")
+    _play(DIFF_ENV, prepared_answers(options.tasks), run_dir, console)
+    if missing := _missing_for_tests():
+        console.print(f"{TESTS_ENV}, whose reward is that the tests pass, was left out: {missing}", soft_wrap=True)
+    else:
+        _play(TESTS_ENV, prepared_answers(options.tasks, language="python"), run_dir.with_name(f"{run_dir.name}-tests"), console)
+    return 0
+
+
+def prepared_answers(limit: int | None = None, language: str | None = None) -> dict[str, ScriptedAnswers]:
+    """Prompt to scripted answers, for the first `limit` tasks of the bundled corpus, or of its tasks in `language`."""
+    corpus = {task.instance_id: task for task in corpus_tasks() if language in (None, task.metadata["language"])}
+    loaded = [task for task in load_tasks(LoadingOptions()) if task.instance_id in corpus][:limit]
+    return {task.prompt: scripted_answers(corpus[task.instance_id], task_sources(task.prompt, task.fields)) for task in loaded}
+
+
+def _play(env_id: str, answers: dict[str, ScriptedAnswers], run_dir: Path, console: Console) -> None:
+    """Run one environment over the answers and print its tables."""
+    console.print(f"{len(answers)} bundled tasks x {len(KINDS)} scripted answers (prepared texts, not a model's) through vf-eval {env_id}")
     started = time.perf_counter()
     with ScriptedEndpoint(playback(answers), model=MODEL) as url:
-        _vf_eval(url, run_dir, len(answers), console)
+        _vf_eval(env_id, url, run_dir, len(answers), console)
     rollouts = read_rollouts(run_dir / "traces.jsonl", {a.instance_id: a for a in answers.values()})
     console.print(_task_table(rollouts), _kind_table(rollouts))
     elapsed_s = time.perf_counter() - started
     console.print(f"{len(rollouts)} rollouts in {elapsed_s:.1f} s, start of vf-eval included. Every rollout: {run_dir}/traces.jsonl", soft_wrap=True)
-    return 0
 
 
-def prepared_answers(limit: int | None = None) -> dict[str, ScriptedAnswers]:
-    """Prompt to scripted answers, for the first `limit` tasks of the bundled corpus."""
-    corpus = {task.instance_id: task for task in corpus_tasks()}
-    loaded = list(load_tasks(LoadingOptions()))[:limit]
-    return {task.prompt: scripted_answers(corpus[task.instance_id], task_sources(task.prompt, task.fields)) for task in loaded}
+def _missing_for_tests() -> str:
+    """What this machine lacks to run the bundled Python tests, and what to do; empty when nothing."""
+    try:
+        present = images.local_image(Engine(patience_s=ENGINE_PATIENCE_S), PYTHON_IMAGE)
+    except InfrastructureError as error:
+        return str(error)
+    return "" if present else f"there is no image {PYTHON_IMAGE}; build it with: repair images build corpus-python"
 
 
 def read_rollouts(traces: Path, answers: dict[str, ScriptedAnswers]) -> list[Rollout]:
@@ -107,13 +130,13 @@ def _rollout(trace: dict[str, Any], answers: dict[str, ScriptedAnswers]) -> Roll
     return Rollout(instance_id, kinds[reply.strip()], rewards, weights)
 
 
-def _vf_eval(url: str, run_dir: Path, tasks: int, console: Console) -> None:
+def _vf_eval(env_id: str, url: str, run_dir: Path, tasks: int, console: Console) -> None:
     try:
         run_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ValueError(f"--output-dir {run_dir.parent}: {error.strerror}; choose a folder that can be written to") from None
     command = [
-        *(str(Path(sys.executable).with_name("vf-eval")), ENV, "-n", str(tasks), "-r", str(len(KINDS)), "-m", MODEL),
+        *(str(Path(sys.executable).with_name("vf-eval")), env_id, "-n", str(tasks), "-r", str(len(KINDS)), "-m", MODEL),
         *("--client.base-url", url, "--client.api-key-var", "NONE", "--no-push", "--no-rich"),
         *("--output-dir", str(run_dir.parent), "--run.dir", run_dir.name, "--run.name", run_dir.name),
     ]
@@ -140,10 +163,12 @@ def _line_count(path: Path) -> int:
 
 
 def _task_table(rollouts: list[Rollout]) -> Table:
+    """Every answer; rewards of weight 0 are left to the other table."""
     table = Table(title="Rewards of every answer", title_justify="left")
     for heading in ("task", "answer"):
         table.add_column(heading, no_wrap=True)
-    for reward, weight in rollouts[0].weights.items():
+    counted = {reward: weight for reward, weight in rollouts[0].weights.items() if weight}
+    for reward, weight in counted.items():
         table.add_column(f"{reward}\nx {weight:g}", justify="right", no_wrap=True)
     table.add_column("total", justify="right")
     last = ""
@@ -151,22 +176,23 @@ def _task_table(rollouts: list[Rollout]) -> Table:
         name = rollout.instance_id if rollout.instance_id != last else ""
         if name:
             table.add_section()
-        table.add_row(name, rollout.kind, *(f"{score:.2f}" for score in rollout.rewards.values()), f"{rollout.total:.2f}")
+        table.add_row(name, rollout.kind, *(f"{rollout.rewards[reward]:.2f}" for reward in counted), f"{rollout.total:.2f}")
         last = rollout.instance_id
     return table
 
 
 def _kind_table(rollouts: list[Rollout]) -> Table:
-    table = Table(title="Mean by kind of answer", title_justify="left")
+    meanings = "\n".join(f"{kind}: {MEANING[kind]}" for kind in KINDS)
+    table = Table(title="Mean by kind of answer", title_justify="left", caption=meanings, caption_justify="left")
     table.add_column("answer", no_wrap=True)
-    for heading in (*rollouts[0].rewards, "total"):
-        table.add_column(heading, justify="right")
-    table.add_column("what it is")
+    for reward, weight in rollouts[0].weights.items():
+        table.add_column(reward.replace("_", "_\n") + f"\nx {weight:g}", justify="right", no_wrap=True)
+    table.add_column("total", justify="right")
     by_kind: dict[str, list[Rollout]] = defaultdict(list)
     for rollout in rollouts:
         by_kind[rollout.kind].append(rollout)
     for kind in KINDS:
         group = by_kind[kind]
         means = [sum(rollout.rewards[reward] for rollout in group) / len(group) for reward in rollouts[0].rewards]
-        table.add_row(kind, *(f"{mean:.2f}" for mean in means), f"{sum(r.total for r in group) / len(group):.2f}", MEANING[kind])
+        table.add_row(kind, *(f"{mean:.2f}" for mean in means), f"{sum(r.total for r in group) / len(group):.2f}")
     return table
