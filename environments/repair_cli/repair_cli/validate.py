@@ -167,9 +167,12 @@ async def _validate(tasks: list[vf.Task], config: ValidateConfig, manifest: Mani
         manifest.write(config.manifest)
         show.add(str(task.data.id), record)
 
-    async with asyncio.TaskGroup() as group:
-        for task in tasks:
-            group.create_task(one(task))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for task in tasks:
+                group.create_task(one(task))
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from None
 
 
 async def _record(task: vf.Task, runs: int) -> TaskRecord:

@@ -39,8 +39,8 @@ STAGES = ("queue", "start", "apply", "install", "tests", "control", "stop")
 APPLY_RUNGS = ("exact", "whitespace", "recount", "fuzz")
 THREADS = 64
 """Replies graded at once in one process; all but as many as there are slots wait for one."""
-KEPT = 2048
-"""Grades remembered."""
+KEPT = 256
+"""Grades remembered beside those in the making; each holds its prompt. (Verdicts are remembered on disk, by the sandbox.)"""
 LOG_CHARACTERS = 4000
 NAMED_TESTS = 20
 MARGIN_SHARE, MARGIN_S = 0.1, 10.0
@@ -191,8 +191,8 @@ class _Grades:
                 return known
             future: Future[Graded] = Future()
             self._known[question] = future
-            while len(self._known) > KEPT:
-                self._known.popitem(last=False)
+            if len(self._known) > KEPT and (oldest := next((asked for asked, grade in self._known.items() if grade.done()), None)):
+                del self._known[oldest]
         # A daemon: an interrupted run must not wait for tests that nobody will read (the sandbox removes their containers).
         threading.Thread(target=self._work, args=(question, future), name=f"grade {question.instance_id}", daemon=True).start()
         return future
