@@ -109,9 +109,13 @@ def task_sources(prompt: str, fields: RepairTaskFields) -> dict[str, str]:
 
 
 @lru_cache(maxsize=64)
+def _gold(patch: str) -> Patch:
+    return Patch.parse(patch, "unified_diff")
+
+
 def task_gold(fields: RepairTaskFields) -> Patch:
     """The human fix, parsed (recently used ones are kept)."""
-    return Patch.parse(fields.gold_patch, "unified_diff")
+    return _gold(fields.gold_patch)
 
 
 def gold_answer(prompt: str, fields: RepairTaskFields) -> str:
