@@ -40,7 +40,7 @@ class Backend(Protocol):
         ...
 
     def prepare(self, image: str, limits: Limits, count: int = 1) -> None:
-        """Have `count` places for `image` standing by, in the background; a hint that may be dropped."""
+        """Have `count` places more for `image` standing by, made in the background; a hint, dropped where enough stand by."""
         ...
 
     def run(self, image: str, request: dict[str, Any], limits: Limits) -> GuestReply:

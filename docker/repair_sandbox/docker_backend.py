@@ -84,7 +84,8 @@ class DockerBackend:
         except InfrastructureError as error:
             log.debug("%s: nothing made ahead: %s", image, error)
             return
-        self._standby.want((digest, limits), count, functools.partial(self._make, digest, limits))
+        for _ in range(count):
+            self._standby.want((digest, limits), functools.partial(self._make, digest, limits))
 
     def run(self, image: str, request: dict[str, Any], limits: Limits) -> GuestReply:
         digest = self.digest(image)

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 from repair_sandbox.limits import Limits
@@ -52,5 +53,12 @@ class TestSpec:
     def identity(self) -> str:
         """Hash of all that decides a verdict besides the image's content and the model's patch, as 64 hex digits."""
         tree = {path: hashlib.sha256(content).hexdigest() for path, content in (self.tree or {}).items()}
-        values = {**self.__dict__, "tree": tree, "limits": self.limits.__dict__, "log_parser": self.log_parser is not None}
+        values = {**self.__dict__, "tree": tree, "limits": self.limits.__dict__, "log_parser": _name(self.log_parser)}
         return hashlib.sha256(json.dumps(values, sort_keys=True, default=list).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _name(parser: object) -> object:
+    """What tells a parser from another, the same in every process."""
+    if isinstance(parser, partial):
+        return [_name(parser.func), *map(_name, parser.args)]
+    return f"{parser.__module__}.{parser.__qualname__}" if callable(parser) and hasattr(parser, "__qualname__") else repr(parser)

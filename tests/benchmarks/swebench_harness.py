@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -36,11 +36,10 @@ class Scored:
     """In the container's test command."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Side:
-    name: str
-    scored: list[Scored]
-    wall_s: float
+    scored: list[Scored] = field(default_factory=list)
+    wall_s: float = 0.0
 
 
 def compare_with_harness(sandbox: Sandbox, rows: Path, predictions: Path, python: Path, workers: int, limit: int | None) -> None:
@@ -49,28 +48,27 @@ def compare_with_harness(sandbox: Sandbox, rows: Path, predictions: Path, python
     flat = [item for batch in batches for item in batch]
     instances = len({item["instance_id"] for item in flat})
     print(f"\n{len(flat)} predictions for {instances} instances, {workers} workers, {len(batches)} batches", flush=True)
-    sides = []
-    for name, control in (("ours", True), ("ours, no control run", False)):
-        began = time.monotonic()
-        scored = [result for batch in batches for result in score_batch(sandbox, by_id, batch, workers, control)]
-        sides.append(Side(name, scored, time.monotonic() - began))
-        show_side(sides[-1])
-    began = time.monotonic()
-    scored = [result for batch in batches for result in harness_batch(rows, batch, python, workers)]
-    sides.append(Side("swebench harness", scored, time.monotonic() - began))
-    show_side(sides[-1])
-    for item, ours, theirs in zip(flat, sides[0].scored, sides[-1].scored, strict=True):
+    sides = {name: Side() for name in ("ours", "ours, no control run", "swebench harness")}
+    for number, batch in enumerate(batches, 1):  # the sides in turn, so that a machine that others use too is equally slow for all
+        for (name, side), control in zip(sides.items(), (True, False, None), strict=True):
+            began = time.monotonic()
+            side.scored += harness_batch(rows, batch, python, workers) if control is None else score_batch(sandbox, by_id, batch, workers, control)
+            side.wall_s += time.monotonic() - began
+            print(f"batch {number}: {name} {time.monotonic() - began:.1f} s", flush=True)
+    for name, side in sides.items():
+        show_side(name, side)
+    for item, ours, theirs in zip(flat, sides["ours"].scored, sides["swebench harness"].scored, strict=True):
         if ours.resolved != theirs.resolved:
             print(f"verdicts differ: {item['instance_id']} {item['model_name_or_path']}: ours {ours.resolved}, harness {theirs.resolved}")
 
 
-def show_side(side: Side) -> None:
+def show_side(name: str, side: Side) -> None:
     resolved = sum(result.resolved is True for result in side.scored)
     failed = sum(result.resolved is None for result in side.scored)
     overhead = statistics.median(result.wall_s - result.tests_s for result in side.scored)
     tests = statistics.median(result.tests_s for result in side.scored)
     print(
-        f"{side.name:<22} wall {side.wall_s:7.1f} s, {len(side.scored) / side.wall_s * 60:6.1f} patches/min, median overhead {overhead:6.2f} s, "
+        f"{name:<22} wall {side.wall_s:7.1f} s, {len(side.scored) / side.wall_s * 60:6.1f} patches/min, median overhead {overhead:6.2f} s, "
         f"median tests {tests:5.2f} s, resolved {resolved}, no verdict {failed}",
         flush=True,
     )

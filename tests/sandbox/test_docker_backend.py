@@ -168,6 +168,23 @@ def test_standby_of_other_limits_is_not_taken(backend_with: Callable[..., Docker
     assert len(running(containers())) == 1
 
 
+def test_standby_of_one_kind_does_not_push_out_fresh_ones_of_another(
+    backend_with: Callable[..., DockerBackend], image: str, containers: Callable[..., list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = backend_with(standby=1)
+    backend.prepare(image, LIMITS)
+    wait_for(lambda: len(running(containers())) == 1)
+    first = running(containers())
+    backend.prepare(image, Limits(memory_mb=128))
+    time.sleep(1.0)
+    assert running(containers()) == first
+    monkeypatch.setattr("repair_sandbox.standby.STALE_S", 0.0)
+    backend.prepare(image, Limits(memory_mb=128))
+    wait_for(lambda: len(running(containers()) - first) == 1)
+    assert not running(containers()) & first
+    assert backend.run(image, {}, Limits(memory_mb=128)).start_s < 0.05
+
+
 def test_a_standby_that_died_is_replaced(
     backend_with: Callable[..., DockerBackend], image: str, containers: Callable[..., list[Any]], client: docker.APIClient
 ) -> None:
@@ -184,9 +201,8 @@ def test_standby_containers_end_with_their_owner(image: str, client: docker.APIC
     backend.prepare(image, LIMITS)
     wait_for(lambda: len(running(containers())) == 1)
     name = containers()[0]["Id"]
-    for waiting in backend._standby._waiting.values():
-        waiting[0]._stream.close()  # what the kernel does when the process dies
-        waiting[0]._socket.close()
+    for _, waiting in backend._standby._waiting:
+        waiting._hang_up()  # what the kernel does when the process dies
     wait_for(lambda: not client.inspect_container(name)["State"]["Running"], 5)
     backend.close()
     assert containers() == []

@@ -257,8 +257,7 @@ def test_our_faults_name_the_task(tmp_path: Path, recorder: Recorder, sandbox: S
 
 def test_prepared_containers_are_used_and_closing_removes_the_rest(image: str, tmp_path: Path, containers: Containers) -> None:
     with Sandbox.docker(cache_folder=tmp_path, slots=2, standby=2) as sandbox:
-        for _ in range(2):
-            sandbox.prepare(small_spec())
+        sandbox.prepare(small_spec())
         end = time.monotonic() + 30
         while [container["State"] for container in containers()] != ["running"]:
             assert time.monotonic() < end
