@@ -33,6 +33,8 @@ OPPOSITES = {one: other for pair in OPPOSITE_PAIRS for one, other in (pair, pair
 OPPOSITES.update(assertNotEqual="assertEqual", assertNotEquals="assertEqual")
 RAISING = {"raises", "assertRaises", "assertRaisesRegex", "assertRaisesRegexp", "assertRaisesMessage", "raises_regex"}
 WARNING = {"warns", "assertWarns", "assertWarnsRegex", "assertWarnsMessage"}
+UNCATCHABLE = {"KeyboardInterrupt", "BaseException", "GeneratorExit"}
+"""Exceptions that end pytest itself when a test does not catch them."""
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 SUPPORT = """
@@ -220,7 +222,8 @@ def _is_check(call: Any) -> bool:
         return False
     name = _called(call)
     equal = name in EQUAL_METHODS | EQUAL_FUNCTIONS and len(call.args) >= 2
-    return equal or name in RAISING | WARNING or (isinstance(call.func, ast.Attribute) and name in OPPOSITES)
+    caught = name in RAISING | WARNING and not any(isinstance(node, ast.Name) and node.id in UNCATCHABLE for node in ast.walk(call.args[0]))
+    return equal or caught or (isinstance(call.func, ast.Attribute) and name in OPPOSITES)
 
 
 class _Changer:
