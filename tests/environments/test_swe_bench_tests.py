@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -21,6 +22,7 @@ from repair_corpus import corpus_rows, corpus_tasks
 from repair_sandbox import images
 from repair_sandbox.engine import Engine
 from repair_sandbox.errors import InfrastructureError
+from repair_sandbox.reaper import OWNER
 from repair_tasks.manifest import Manifest
 from swe_bench_tests import RUBRIC
 from swe_bench_tests.grading import Question
@@ -219,6 +221,35 @@ def test_limits_of_a_run_are_the_flags(tmp_path: Path) -> None:
     assert time.monotonic() - started < 60
 
 
+def containers_of(pid: int) -> list[Any]:
+    found = Engine().call("list", lambda client: client.containers(all=True, filters={"label": OWNER}))
+    return [container for container in found if container["Labels"][OWNER].split(":")[2] == str(pid)]
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_an_interrupted_scoring_ends_at_once_and_leaves_nothing_running(tmp_path: Path, name: str) -> None:
+    path = one_row(tmp_path / "endless.jsonl", test_command="sleep 500 && pytest -rA", log_parser="parse_log_pytest")
+    (tmp_path / "p.diff").write_text(PYTHON_TASKS[0].gold_patch)
+    flags = ("--env.taskset.dataset", str(path), "--instance", "own-endless", "--patch", str(tmp_path / "p.diff"))
+    process = subprocess.Popen([str(BIN / "repair"), "score", "swe-bench-tests", *flags], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        end = time.monotonic() + 120
+        while not containers_of(process.pid) and time.monotonic() < end:
+            time.sleep(0.2)
+        assert containers_of(process.pid)
+        process.send_signal(getattr(signal, name))
+        assert process.wait(30) != 0
+    finally:
+        process.kill()
+    end = time.monotonic() + 20  # the engine may still be at it
+    while [one for one in containers_of(process.pid) if one["State"] == "running"] and time.monotonic() < end:
+        time.sleep(0.2)
+    # One that was in the making ends by itself, and is removed by whoever reaps next.
+    assert [one for one in containers_of(process.pid) if one["State"] == "running"] == []
+    run(tmp_path, "repair", "sandbox", "reap")
+    assert containers_of(process.pid) == []
+
+
 def test_a_patch_of_tests_alone_is_refused_and_named() -> None:
     task = next(iter(taskset()))
     result = asyncio.run(score_answer(task, "--- /dev/null\n+++ b/tests/conftest.py\n@@ -0,0 +1 @@\n+import sys\n"))
@@ -258,7 +289,7 @@ def test_tasks_survive_the_wire() -> None:
     for task in list(taskset())[:3]:
         data = type(task.data).model_validate_json(task.data.model_dump_json())
         assert data == task.data
-        assert hash(Question("r", "p", task.key, task._fields, data.tests, task._limits)) is not None
+        assert hash(Question("r", "p", task.key, task._fields, data.tests, task.config.limits)) is not None
 
 
 def test_validate_writes_a_manifest_that_the_environment_honours(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -21,7 +21,7 @@ from repair_sandbox.sandbox import Sandbox
 from repair_sandbox.verdict_cache import VerdictCache
 from repair_tasks import RepairTaskFields, answer_diff, task_gold, task_sources
 
-from swe_bench_tests.engine import sandbox
+from swe_bench_tests.engine import meet_engine, sandbox
 from swe_bench_tests.specs import TestPlan, needs_install, sandbox_spec
 
 RUBRIC = Rubric(
@@ -120,6 +120,7 @@ def _tested(question: Question, patch: Patch, sources: Mapping[str, str]) -> Tes
     if not diff.text:
         return TestReport("no_patch", "the patch changes nothing")
     spec = sandbox_spec(question.instance_id, question.fields.gold_patch, question.tests, question.limits, needs_install(diff.text))
+    meet_engine()
     shared = sandbox(question.limits, question.slots)
     if not question.fresh:
         return shared.score(spec, diff.text, stop_at_first_failure=not question.every_test)

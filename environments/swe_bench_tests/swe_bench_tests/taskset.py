@@ -18,7 +18,7 @@ from repair_tasks.loading import load_rows
 from repair_tasks.manifest import Manifest
 from single_turn import last_message
 
-from swe_bench_tests.engine import get_ready
+from swe_bench_tests.engine import get_ready, sandbox
 from swe_bench_tests.grading import RUBRIC, Graded, Question, graded
 from swe_bench_tests.specs import TestPlan, plan_tests, sandbox_spec
 
@@ -57,6 +57,10 @@ class SweBenchTestsTaskConfig(vf.TaskConfig):
     fresh: bool = False
     """Run the tests even where the verdict on the same patch is known."""
 
+    @property
+    def limits(self) -> Limits:
+        return Limits(tests_s=self.tests_s, memory_mb=self.memory_mb, cpus=self.cpus)
+
 
 class SweBenchTestsConfig(LoadingOptions, vf.TasksetConfig):
     """Flags under `--env.taskset.*`."""
@@ -78,7 +82,7 @@ class SweBenchTestsTask(vf.Task[SweBenchTestsData, vf.State, SweBenchTestsTaskCo
 
     async def setup(self, trace: vf.Trace, runtime: vf.Runtime) -> None:
         """Have a container started while the model writes; fail before the model is asked when there is no engine or no image."""
-        spec = sandbox_spec(self.key, self.data.gold_patch, self.data.tests, self._limits)
+        spec = sandbox_spec(self.key, self.data.gold_patch, self.data.tests, self.config.limits)
         await asyncio.to_thread(get_ready, spec, self.config.slots)
 
     @vf.reward(weight=RUBRIC["resolved"].weight)
@@ -140,15 +144,11 @@ class SweBenchTestsTask(vf.Task[SweBenchTestsData, vf.State, SweBenchTestsTaskCo
     def _question(self, reply: str, trace_id: str = "") -> Question:
         fresh = (trace_id or "validate") if self.config.fresh else ""
         prompt, slots = str(self.data.prompt), self.config.slots
-        return Question(reply, prompt, self.key, self._fields, self.data.tests, self._limits, slots, self._every_test, fresh)
+        return Question(reply, prompt, self.key, self._fields, self.data.tests, self.config.limits, slots, self._every_test, fresh)
 
     @property
     def _fields(self) -> RepairTaskFields:
         return RepairTaskFields(**{name: getattr(self.data, name) for name in RepairTaskFields.model_fields})
-
-    @property
-    def _limits(self) -> Limits:
-        return Limits(tests_s=self.config.tests_s, memory_mb=self.config.memory_mb, cpus=self.config.cpus)
 
     @property
     def _every_test(self) -> bool:
@@ -161,6 +161,7 @@ class SweBenchTestsTaskset(vf.Taskset[SweBenchTestsTask, SweBenchTestsConfig]):
     """The instances of the configured dataset, in its order."""
 
     def load(self) -> Iterator[SweBenchTestsTask]:
+        sandbox(self.config.task.limits, self.config.task.slots)  # here, while this is the main thread
         for task in load_tasks(self.config, self._leaving_out()):
             fields = {name: getattr(task.fields, name) for name in RepairTaskFields.model_fields}
             tests = plan_tests(task.row, self.config.image_template)
