@@ -17,7 +17,7 @@ from repair_sandbox.container import NO_INTERPRETER, Answer, Container
 from repair_sandbox.engine import Engine, image_digest
 from repair_sandbox.errors import BrokenTask, EngineError, GuestLost, ImageMissing, InfrastructureError
 from repair_sandbox.limits import Limits
-from repair_sandbox.standby import Standby
+from repair_sandbox.standby import CLOSING_S, Standby, wait_until
 
 ATTEMPTS = 3
 """Containers tried for one request while the fault is not the tests'."""
@@ -69,6 +69,7 @@ class DockerBackend:
         self._digests: dict[str, tuple[str, float]] = {}
         self._reaped = threading.Event()
         self._closed = False
+        self._starting: set[object] = set()
         self._in_use: dict[str, Container] = {}
         reaper.close_at_exit(self)
 
@@ -109,6 +110,7 @@ class DockerBackend:
     def close(self) -> None:
         self._closed = True
         self._standby.close()
+        wait_until(lambda: not self._starting, CLOSING_S)
         for container in list(self._in_use.values()):
             container.remove()
         for name in list(self.engine.litter):
@@ -116,8 +118,7 @@ class DockerBackend:
 
     def _attempt(self, digest: str, request: dict[str, Any], limits: Limits, attempt: int) -> GuestReply:
         began = time.monotonic()
-        container = self._standby.take((digest, limits)) or self._make(digest, limits)
-        self._in_use[container.name] = container
+        container = self._start(digest, limits)
         try:
             start_s = time.monotonic() - began
             nonce = secrets.token_hex(16)
@@ -129,6 +130,16 @@ class DockerBackend:
             container.remove()
             del self._in_use[container.name]
         return GuestReply(result, start_s, time.monotonic() - ended, attempt)
+
+    def _start(self, digest: str, limits: Limits) -> Container:
+        token = object()
+        self._starting.add(token)
+        try:
+            container = self._standby.take((digest, limits)) or self._make(digest, limits)
+            self._in_use[container.name] = container
+        finally:
+            self._starting.discard(token)
+        return container
 
     def _make(self, digest: str, limits: Limits) -> Container:
         return Container(self.engine, digest, limits, reaper.labels(self._deadline_s(limits)))

@@ -4,7 +4,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Hashable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from repair_sandbox.container import Container
 from repair_sandbox.errors import InfrastructureError
@@ -13,6 +13,8 @@ MAKERS = 4
 """Threads that create containers; more only make one engine slower."""
 STALE_S = 120.0
 """After how long without use a container gives way to one of another kind."""
+CLOSING_S = 5.0
+"""How long closing waits for containers that are being made, so that they can be removed."""
 
 
 class Standby:
@@ -24,7 +26,7 @@ class Standby:
         self._lock = threading.Lock()
         self._waiting: list[tuple[Hashable, Container]] = []
         """Oldest first."""
-        self._in_making = 0
+        self._making: set[Future[None]] = set()
         self._makers = ThreadPoolExecutor(MAKERS, "standby")
         self._closed = False
 
@@ -37,8 +39,9 @@ class Standby:
             stale = self._room()
             if self._closed or stale is False:
                 return
-            self._in_making += 1
-            self._makers.submit(self._make, kind, make)
+            making = self._makers.submit(self._make, kind, make)
+            self._making.add(making)
+        making.add_done_callback(self._making.discard)
         if stale is not True:
             stale.remove()
 
@@ -62,10 +65,11 @@ class Standby:
         self._makers.shutdown(wait=False, cancel_futures=True)
         for _, container in waiting:
             container.remove()
+        wait_until(lambda: not self._making, CLOSING_S)
 
     def _room(self) -> Container | bool:
         """Whether one more may wait; a container that has to be removed for it, now off the list."""
-        if len(self._waiting) + self._in_making < self.capacity:
+        if len(self._waiting) + len(self._making) < self.capacity:
             return True
         if not self._waiting or time.monotonic() - self._waiting[0][1].started < STALE_S:
             return False
@@ -77,9 +81,14 @@ class Standby:
         with contextlib.suppress(InfrastructureError):
             container = make()
         with self._lock:
-            self._in_making -= 1
             if container is not None and not self._closed:
                 self._waiting.append((kind, container))
                 return
         if container is not None:
             container.remove()
+
+
+def wait_until(condition: Callable[[], bool], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
