@@ -17,7 +17,7 @@ from repair_sandbox.git_diff import parse_diff
 from repair_sandbox.limits import Limits
 from repair_sandbox.spec import TestSpec
 
-MODULES = ("process", "names", "channel", "patching", "installing", "twins", "supervisor")
+MODULES = ("process", "names", "channel", "patching", "installing", "twins", "control", "supervisor")
 """Guest modules in the order in which they import each other."""
 PROGRAMS = ("pytest_runner",)
 """Guest programs that are handed on as text."""

@@ -123,21 +123,25 @@ class Sandbox:
         return dataclasses.replace(report, stages_s=stages_s, attempts=reply.attempts, image_digest=self.backend.digest(spec.image))
 
     def _control(self, spec: TestSpec, patch: str, report: TestReport) -> TestReport:
-        """The report unless the patch also passes tests that the human fix fails."""
-        passed = self._passing_twins(spec, patch)
-        if not passed:
+        """The report unless the patch also passes tests that the human fix fails, or fails them as they are beside those."""
+        faults = self._control_faults(spec, patch)
+        if faults and all(fault.endswith(verdict.AS_IT_IS) for fault in faults):
+            faults = self._control_faults(spec, patch)  # a flaky test; who forges by chance gains nothing from another throw of the same dice
+        if not faults:
             return report
         key = verdict_key(self.backend.digest(spec.image), spec.identity, "gold control", guest_digest())
-        blind = self.cache.get_or_run(key, lambda: TestReport("tests_failed", tampering=self._passing_twins(spec, spec.gold_patch))).tampering
-        caught = tuple(name for name in passed if name not in blind)
+        blind = self.cache.get_or_run(key, lambda: TestReport("tests_failed", tampering=self._control_faults(spec, spec.gold_patch))).tampering
+        caught = tuple(fault for fault in faults if fault not in blind)
         if not caught:
             return report
-        reason = f"{len(caught)} tests with changed expectations pass as well, the first {caught[0]}"
+        forged = [fault for fault in caught if not fault.endswith(verdict.AS_IT_IS)]
+        reason = f"{len(forged)} tests with changed expectations pass as well, the first {forged[0]}" if forged else ""
+        reason = reason or f"beside tests with changed expectations, {caught[0]} fails"
         return dataclasses.replace(report, outcome="tests_failed", reason=reason, tampering=caught)
 
-    def _passing_twins(self, spec: TestSpec, patch: str) -> tuple[str, ...]:
+    def _control_faults(self, spec: TestSpec, patch: str) -> tuple[str, ...]:
         reply = self.backend.run(spec.image, build_request(spec, patch, control=True), spec.limits)
-        return verdict.passing_twins(spec, reply.result)
+        return verdict.control_faults(spec, reply.result)
 
 
 def machine_is_busy() -> bool:

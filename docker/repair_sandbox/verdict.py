@@ -27,6 +27,7 @@ OUTCOMES: dict[str, Outcome] = {
 LOG_STATUSES: dict[str, TestStatus] = {"PASSED": "passed", "XFAIL": "passed", "SKIPPED": "skipped", "FAILED": "failed", "ERROR": "error"}
 KEPT_STATUSES: tuple[TestStatus, ...] = ("passed", "skipped", "xfailed")
 """Of a PASS_TO_PASS test that is no regression."""
+AS_IT_IS = " as it is"
 LOG_TAIL_CHARACTERS = 64 * 1024
 STOPPED = 2
 """pytest's exit status when it was told to stop."""
@@ -52,7 +53,7 @@ def judge(spec: TestSpec, result: Mapping[str, Any]) -> TestReport:
     status = result["status"]
     if status == "broken":
         raise BrokenTask(f"{spec.image}: {result['reason']}")
-    statuses = test_statuses(spec, result)
+    statuses = statuses_of(spec, result, (*spec.fail_to_pass, *spec.pass_to_pass))
     to_fix, to_keep = ({name: statuses[name] for name in names} for names in (spec.fail_to_pass, spec.pass_to_pass))
     outcome: Outcome
     if status == "done":
@@ -76,8 +77,8 @@ def judge(spec: TestSpec, result: Mapping[str, Any]) -> TestReport:
     )
 
 
-def passing_twins(spec: TestSpec, result: Mapping[str, Any]) -> tuple[str, ...]:
-    """The expected tests whose twins did not fail in a control run although the run got to them, in the task's order.
+def control_faults(spec: TestSpec, result: Mapping[str, Any]) -> tuple[str, ...]:
+    """What an honest patch would not do in a control run: a test's name when a twin of it did not fail, the name and `as it is` when it did.
 
     A twin that is skipped or expected to fail counts where that counts as kept: either the test is so, then the human fix's control run shows the
     same, or the patch made it so.
@@ -90,10 +91,16 @@ def passing_twins(spec: TestSpec, result: Mapping[str, Any]) -> tuple[str, ...]:
         raise BrokenTask(f"{spec.image}: {result['reason']}")
     if "tests" not in result["stages_s"]:
         raise GuestLost(f"the control run ended before its tests, which the first run did not: {result['status']}: {result['reason']}")
-    statuses = test_statuses(spec, result)
-    passing = [name for name in spec.fail_to_pass if statuses[name] in ("passed", "repeated")]
-    passing += [name for name in spec.pass_to_pass if statuses[name] in (*KEPT_STATUSES, "repeated")]
-    return tuple(passing)
+    copies: dict[str, dict[str, list[str]]] = result["copies"]
+    statuses = statuses_of(spec, result, [copy for kinds in copies.values() for names in kinds.values() for copy in names])
+    faults = []
+    for name, kinds in copies.items():
+        kept: tuple[TestStatus, ...] = ("passed",) if name in spec.fail_to_pass else KEPT_STATUSES
+        if any(statuses[twin] in (*kept, "repeated") for twin in kinds["twins"]):
+            faults.append(name)
+        if any(statuses[real] not in kept for real in kinds["real"]):
+            faults.append(name + AS_IT_IS)
+    return tuple(faults)
 
 
 def output(result: Mapping[str, Any]) -> str:
@@ -101,13 +108,9 @@ def output(result: Mapping[str, Any]) -> str:
     return base64.b64decode(result["output"]).decode("utf-8", "replace")
 
 
-def test_statuses(spec: TestSpec, result: Mapping[str, Any]) -> Statuses:
-    """The status of every expected test."""
-    names = (*spec.fail_to_pass, *spec.pass_to_pass)
+def statuses_of(spec: TestSpec, result: Mapping[str, Any], names: Sequence[str]) -> Statuses:
+    """The status of the named tests."""
     return _log_statuses(spec, names, output(result)) if spec.runner == "log" else _pytest_statuses(names, result)
-
-
-test_statuses.__test__ = False  # type: ignore[attr-defined]  # not a test, whatever pytest thinks of its name
 
 
 def first_shortfall(to_fix: Statuses, to_keep: Statuses) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
-from repair_sandbox.guest.twins import twin_of
+from repair_sandbox.guest.control import FEW, Mixed, mixed
 
 PROGRAM = """
 import inspect
@@ -119,20 +119,25 @@ CHEATS = {
 HEAD = "import asyncio, pytest, unittest, warnings\nfrom program import *\n\n"
 
 
-LINE = re.compile(r"^(PASSED|FAILED|ERROR|SUBFAILED\S*) (?:\[.*?\] )?test_(\w+)\.py", re.MULTILINE)
+LINE = re.compile(r"^(PASSED|FAILED|ERROR|SUBFAILED\S*) (?:\[.*?\] )?test_(\w+)\.py::(?:\w+::)*(\w+)", re.MULTILINE)
+NO_COPY: dict[str, set[str]] = {"unittest_loop_in_run_test": set()}
+"""A test of another name than `test...` is replaced by its twin, since a copy would not be collected."""
+UNREACHED = {"loop_never_entered"}
+"""Tests whose only check is never reached: dressed like twins they fail too, with any program, so that no control run goes by them."""
 
 
-def outcomes(folder: Path, program: str, modules: Mapping[str, str]) -> dict[str, set[str]]:
-    """Each module's name to what became of its tests, in one run of pytest."""
+def outcomes(folder: Path, program: str, modules: Mapping[str, str]) -> dict[str, dict[str, set[str]]]:
+    """Each module's name to what became of its test functions, in one run of pytest."""
+    folder.mkdir()
     (folder / "program.py").write_text(program)
     for name, text in modules.items():
         (folder / f"test_{name}.py").write_text(text)
     command = [sys.executable, "-m", "pytest", "-q", "-rA", "--tb=no", "-p", "no:cacheprovider", "-c", "/dev/null", "--rootdir", str(folder), "."]
     environment = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PATH": "/usr/bin:/bin"}
     output = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120).stdout
-    found: dict[str, set[str]] = {name: set() for name in modules}
-    for outcome, name in LINE.findall(output):
-        found[name].add(re.split(r"[\[(]", outcome)[0])
+    found: dict[str, dict[str, set[str]]] = {name: {} for name in modules}
+    for outcome, name, function in LINE.findall(output):
+        found[name].setdefault(function, set()).add(re.split(r"[\[(]", outcome)[0])
     return found
 
 
@@ -140,25 +145,30 @@ def module(name: str) -> str:
     return ("from __future__ import annotations\n" if name == "future_import" else "") + HEAD + HONEST[name]
 
 
-def twin(name: str, seed: str = "seed") -> str:
-    return twin_of(module(name).encode(), (), seed).decode()
+def control(source: str, secret: str = "secret") -> Mixed:
+    """A control run's module with copies of every test in it."""
+    return mixed(source.encode(), (), set(re.findall(r"def (test_\w+|runTest)\(", source)), secret)
 
 
 def both(folder: Path, program: str, names: Iterable[str], seed: str = "seed") -> tuple[dict[str, set[str]], dict[str, set[str]]]:
-    """Outcomes of the tests and of their twins."""
-    (folder / "tests").mkdir()
-    (folder / "twins").mkdir()
-    names = list(names)
-    return (
-        outcomes(folder / "tests", program, {name: module(name) for name in names}),
-        outcomes(folder / "twins", program, {name: twin(name, seed) for name in names}),
-    )
+    """Outcomes of the tests as they are and of their twins, run side by side."""
+    modules = {name: control(f"{module(name)}# {seed}\n") for name in names}
+    found = outcomes(folder / "control", program, {name: made.source.decode() for name, made in modules.items()})
+    real = {name: {copy for copies in made.functions.values() for copy in copies.real} for name, made in modules.items()}
+    tests = {name: set().union(*(what for function, what in found[name].items() if function in real[name])) for name in modules}
+    twins = {name: set().union(*(what for function, what in found[name].items() if function not in real[name])) for name in modules}
+    return tests, twins
+
+
+def test_a_right_program_passes_the_modules_as_they_are(tmp_path: Path) -> None:
+    found = outcomes(tmp_path / "tests", PROGRAM, {name: module(name) for name in HONEST})
+    assert [name for name in HONEST if set().union(*found[name].values()) != {"PASSED"}] == []
 
 
 @pytest.mark.parametrize("seed", ["a", "b", "c"])
-def test_a_right_program_passes_every_test_and_fails_every_twin(seed: str, tmp_path: Path) -> None:
+def test_a_right_program_passes_every_test_and_fails_every_twin_beside_it(seed: str, tmp_path: Path) -> None:
     tests, twins = both(tmp_path, PROGRAM, HONEST, seed)
-    assert [name for name in HONEST if tests[name] != {"PASSED"}] == []
+    assert {name for name in HONEST if tests[name] not in ({"PASSED"}, NO_COPY.get(name))} == UNREACHED
     failing = ({"FAILED"}, {"PASSED", "SUBFAILED"})  # pytest 9 lets a test pass whose subtests failed; our reporter counts those
     assert [name for name in HONEST if twins[name] not in failing] == []
 
@@ -173,27 +183,52 @@ def test_a_program_that_does_not_compute_its_answer_passes_the_twins(cheat: str,
 
 def test_all_but_the_check_stays_as_it_was() -> None:
     source = HEAD + "# Größe\r\n" + HONEST["parameters"] + "\n\ndef helper( a ) :  # as it is\n    return  a\n" + HONEST["fixture"]
-    lines = twin_of(source.encode(), (), "seed").decode().split("\n")
+    lines = control(source).source.decode().split("\n")
     assert [line for line in source.split("\n") if line not in lines] == []
 
 
-def test_checks_in_helpers_are_changed() -> None:
-    source = "def check(n):\n    assert n == 3\n\ndef test_x():\n    check(3)\n"
-    assert "assert n == 3" not in twin_of(source.encode(), (), "seed").decode()
+def test_copies_differ_in_their_check_alone() -> None:
+    made = control(module("literal"))
+    (copies,) = made.functions.values()
+    assert (len(copies.real), len(copies.twins)) == (1, 3)
+    bodies = re.findall(r"def (\w+)\(\):\n((?:    .*\n)+)", made.source.decode())
+    found = {name: re.sub(r"== \d+", "== N", body) for name, body in bodies if name in (*copies.real, *copies.twins)}
+    assert len(found) == 4
+    assert len(set(found.values())) == 1, "the same dress on all"
+    assert len({body for name, body in bodies if name in found}) > 1
+
+
+def test_names_and_order_depend_on_the_secret_and_the_changes_do_not() -> None:
+    made = [control(module("several"), secret) for secret in ("one", "one", "two", "three", "four")]
+    assert made[0] == made[1]
+    assert len({one.source for one in made}) > 2
+    assert len({one.functions["test_x"].real[0] for one in made}) > 1
+    assert len({tuple(sorted(re.findall(r"assert .*", one.source.decode()))) for one in made}) == 1
+
+
+def test_many_tests_to_fix_have_one_twin_each_and_half_of_the_others_are_twins() -> None:
+    source = "".join(f"def test_{n}():\n    assert {n} == {n}\n\n" for n in range(60))
+    made = mixed(source.encode(), (), {f"test_{n}" for n in range(FEW + 1)}, "secret")
+    assert all((len(made.functions[f"test_{n}"].real), len(made.functions[f"test_{n}"].twins)) == (1, 1) for n in range(FEW + 1))
+    others = [made.functions[f"test_{n}"] for n in range(FEW + 1, 60)]
+    assert 15 < sum(len(copies.twins) for copies in others) < 45
+    assert all(len(copies.real) + len(copies.twins) == 1 for copies in others)
+
+
+def test_a_test_that_checks_in_a_helper_calls_a_twin_of_it() -> None:
+    made = control("def check(n):\n    assert n == 3\n\ndef test_x():\n    check(3)\n")
+    text = made.source.decode()
+    assert text.count("assert n == 3") == 1
+    assert re.search(r"    check_\w+\(3\)", text)
 
 
 def test_a_module_in_another_encoding() -> None:
     source = "# -*- coding: latin-1 -*-\ndef test_x():\n    assert 'é' == 'é'\n".encode("latin-1")
-    twin = twin_of(source, (), "seed")
-    assert twin.startswith(source[:30])
-    assert compile(twin, "test", "exec")
-
-
-def test_twins_differ_between_runs() -> None:
-    assert twin("literal", "one") != twin("literal", "two")
-    assert twin("literal", "one") == twin("literal", "one")
+    made = mixed(source, (), {"test_x"}, "secret")
+    assert made.source.startswith(source[:30])
+    assert compile(made.source, "test", "exec")
 
 
 def test_a_module_that_cannot_be_read_is_an_error() -> None:
     with pytest.raises(SyntaxError):
-        twin_of(b"print 'python 2'\n", (), "seed")
+        mixed(b"print 'python 2'\n", (), (), "secret")

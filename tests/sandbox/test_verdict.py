@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from repair_sandbox import verdict
 from repair_sandbox.errors import BrokenTask, GuestLost
-from repair_sandbox.guest.names import nodes_by_name, spellings
+from repair_sandbox.guest.names import function_in, nodes_by_name, of_copy, spellings
 from repair_sandbox.policy import PolicyVerdict
 from repair_sandbox.report import TestStatus
 from repair_sandbox.spec import TestSpec
@@ -159,29 +159,48 @@ def test_patches_of_which_the_policy_left_nothing() -> None:
 
 
 FAILED = {**PASSED, "call": {"failed": 1}}
+COPIES = {FIXED: {"real": [FIXED + "_b"], "twins": [FIXED, FIXED + "_c"]}, KEPT: {"real": [], "twins": [KEPT]}}
 
 
-def control(fixed: Mapping[str, Mapping[str, int]], kept: Mapping[str, Mapping[str, int]], **values: Any) -> dict[str, Any]:
-    return result(tests=[report_of(FIXED, fixed), report_of(KEPT, kept)], end={"exitstatus": 1}, exit_code=1, **values)
+def control(real: Mapping[str, Mapping[str, int]], twin: Mapping[str, Mapping[str, int]], kept: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
+    tests = [report_of(FIXED, twin), report_of(FIXED + "_b", real), report_of(FIXED + "_c", FAILED), report_of(KEPT, kept)]
+    return result(tests=tests, collected=[test["id"] for test in tests], end={"exitstatus": 1}, exit_code=1, copies=COPIES)
 
 
-def test_twins_that_pass() -> None:
+def test_an_honest_control_run_passes_what_is_real_and_fails_the_twins() -> None:
     skipped, xfailed, twice = ({**PASSED, "call": {"skipped": 1}}, {**PASSED, "call": {"xfailed": 1}}, {phase: {"passed": 2} for phase in PASSED})
-    assert verdict.passing_twins(SPEC, control(FAILED, FAILED)) == ()
-    assert verdict.passing_twins(SPEC, control(PASSED, FAILED)) == (FIXED,)
-    assert verdict.passing_twins(SPEC, control(FAILED, PASSED)) == (KEPT,)
-    assert verdict.passing_twins(SPEC, control(twice, twice)) == (FIXED, KEPT)
-    assert verdict.passing_twins(SPEC, control(skipped, skipped)) == (KEPT,)
-    assert verdict.passing_twins(SPEC, control(xfailed, xfailed)) == (KEPT,)
-    assert verdict.passing_twins(SPEC, result(end=None, exit_code=0)) == (FIXED, KEPT)
-    assert verdict.passing_twins(SPEC, result(tests=[], collected=[])) == ()
+    assert verdict.control_faults(SPEC, control(PASSED, FAILED, FAILED)) == ()
+    assert verdict.control_faults(SPEC, control(PASSED, PASSED, FAILED)) == (FIXED,)
+    assert verdict.control_faults(SPEC, control(FAILED, FAILED, FAILED)) == (FIXED + verdict.AS_IT_IS,)
+    assert verdict.control_faults(SPEC, control(FAILED, PASSED, PASSED)) == (FIXED, FIXED + verdict.AS_IT_IS, KEPT)
+    assert verdict.control_faults(SPEC, control(PASSED, twice, twice)) == (FIXED, KEPT)
+    assert verdict.control_faults(SPEC, control(PASSED, skipped, skipped)) == (KEPT,)
+    assert verdict.control_faults(SPEC, control(PASSED, xfailed, xfailed)) == (KEPT,)
+    assert verdict.control_faults(SPEC, control(skipped, FAILED, FAILED)) == (FIXED + verdict.AS_IT_IS,)
+    assert verdict.control_faults(SPEC, result(tests=[], collected=[], copies=COPIES)) == (FIXED + verdict.AS_IT_IS,)
+    assert verdict.control_faults(SPEC, result(copies={})) == ()
 
 
 def test_a_control_run_that_ends_before_its_tests_says_nothing() -> None:
     with pytest.raises(GuestLost, match="apply_failed"):
-        verdict.passing_twins(SPEC, result(status="apply_failed", stages_s={"apply": 1.0}))
+        verdict.control_faults(SPEC, result(status="apply_failed", stages_s={"apply": 1.0}))
     with pytest.raises(BrokenTask):
-        verdict.passing_twins(SPEC, result(status="broken"))
+        verdict.control_faults(SPEC, result(status="broken"))
+
+
+COPIED = {
+    "t.py::a": "t.py::b",
+    "a/a.py::A::a[a::a]": "a/a.py::A::b[a::a]",
+    "t.py::a[1": "t.py::b[1",
+    "a (app.tests.A)": "b (app.tests.A)",
+    "a": "b",
+}
+
+
+@pytest.mark.parametrize("name", COPIED)
+def test_the_name_of_a_copy(name: str) -> None:
+    assert of_copy(name, "a", "b") == COPIED[name]
+    assert "::" not in name or function_in(name) == "a"
 
 
 NAMES: dict[str, tuple[str, list[str], list[str]]] = {

@@ -19,7 +19,7 @@ class Listener:
         self.channel = channel
         channel.settimeout(ANSWER_S)
         self.key = base64.b16encode(os.urandom(16)).decode("ascii")
-        self.expected = request["expected"]["fail_to_pass"] + request["expected"]["pass_to_pass"]
+        self.expected = request["expected"]["fail_to_pass"] + request["expected"]["pass_to_pass"] + request.get("copies", [])
         self.pending = bytearray()
         self.tests: Dict[str, Dict[str, Any]] = {}
         self.collected: Optional[List[str]] = None

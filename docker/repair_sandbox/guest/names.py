@@ -20,6 +20,19 @@ def spellings(node_id: str) -> List[str]:
     return found
 
 
+def function_in(name: str) -> str:
+    """The function that a pytest node id ends in."""
+    return name.partition("[")[0].rpartition("::")[2]
+
+
+def of_copy(name: str, function: str, copy: str) -> str:
+    """The name of a test when its function is called something else."""
+    if "::" not in name:
+        return re.sub(rf"\b{re.escape(function)}\b", copy, name, count=1)
+    head, mark, option = name.partition("[")
+    return head[: len(head) - len(function)] + copy + mark + option
+
+
 def nodes_by_name(expected: Iterable[str], node_ids: Iterable[str]) -> Dict[str, List[str]]:
     """Each expected name to the nodes that it stands for, in their order; to none when nothing of the kind is there."""
     by_spelling: Dict[str, List[str]] = {}

@@ -16,24 +16,26 @@ result. Lines on standard output are `NONCE JSON`; the last is the result:
     foreign     lines on the private channel that were not our runner's
     exit_code   of the test command; negative for a signal, null when it was ended
     output      its end (pytest) or all of it (log), base64
-    twins       of a control run: {path: "" or why there is no twin of it}
+    twins       of a control run: {path: "" or why there are none in it}
+    copies      of a control run: {expected name: {real: names that must do as before, twins: names that must fail}}
     cpu_s, max_rss_mb
 """
 
 import base64
 import contextlib
-import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import time
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, Iterator, List, Set
 
-from repair_sandbox.guest import installing, patching, process, twins
+from repair_sandbox.guest import control, installing, patching, process
 from repair_sandbox.guest.channel import Listener
+from repair_sandbox.guest.names import function_in, of_copy
 
 PREPARING_S = 600
 """What PID 1 may take over everything but the commands that it bounds."""
@@ -56,6 +58,7 @@ EMPTY_RESULT: Dict[str, Any] = {
     "exit_code": None,
     "output": "",
     "twins": None,
+    "copies": {},
     "cpu_s": 0.0,
     "max_rss_mb": 0.0,
 }
@@ -237,7 +240,10 @@ class Session:
             if done.returncode != 0:
                 raise Stop("patch_rejected", "with this patch the trusted tests cannot be put in place: " + patching.complaint(done))
         if self.request["twins"]:
-            self.result["twins"] = {path: self.write_twin(path) for path in self.test_files()}
+            self.result["twins"], self.result["copies"] = {}, {}
+            for path in self.test_files():
+                self.write_control(path)
+            self.request["copies"] = [copy for copies in self.result["copies"].values() for kind in copies.values() for copy in kind]
 
     def test_files(self) -> List[str]:
         """The files of the expected tests, as far as names tell; for a suite whose names do not, those of the trusted patch."""
@@ -249,18 +255,30 @@ class Session:
     def expected(self) -> List[str]:
         return list(self.request["expected"]["fail_to_pass"] + self.request["expected"]["pass_to_pass"])
 
-    def write_twin(self, path: str) -> str:
-        """Empty, or why there is none. A twin depends on the test alone, so that one patch's control run compares with another's."""
-        functions = {part.split("[")[0] for name in self.expected() for part in name.split("::")[1:]}
+    def write_control(self, path: str) -> None:
+        """Put twins into a test file, beside tests as they are."""
         try:
             patching.check_paths([path], self.workdir)
             with open(os.path.join(self.workdir, path), "rb") as source:
                 content = source.read()
-            twin = twins.twin_of(content, functions, hashlib.sha256(content).hexdigest())
+            mixed = control.mixed(content, self.functions("pass_to_pass", path), self.functions("fail_to_pass", path), self.request["nonce"] + path)
         except (patching.Rejected, SyntaxError, ValueError, AttributeError, RecursionError) as error:
-            return f"{type(error).__name__}: {error}"[:300]
-        patching.write_files({path: twin}, self.workdir)
-        return ""
+            self.result["twins"][path] = f"{type(error).__name__}: {error}"[:300]
+            return
+        patching.write_files({path: mixed.source}, self.workdir)
+        self.result["twins"][path] = ""
+        for name in self.expected():
+            if "::" not in name or name.split("::")[0] == path:
+                words = [function_in(name)] if "::" in name else re.findall(r"\w+", name)
+                function = next((word for word in words if word in mixed.functions), None)
+                if function is not None:
+                    copies = mixed.functions[function]._asdict()
+                    self.result["copies"][name] = {kind: [of_copy(name, function, copy) for copy in found] for kind, found in copies.items()}
+
+    def functions(self, kind: str, path: str) -> Set[str]:
+        """Words of the expected tests' names that may be those of their functions in a file."""
+        names = [name for name in self.request["expected"][kind] if "::" not in name or name.split("::")[0] == path]
+        return {word for name in names for word in ([function_in(name)] if "::" in name else re.findall(r"\w+", name))}
 
     def open_tree(self) -> None:
         """Let the tests create files; the sticky bit keeps them from replacing or removing what is there."""

@@ -10,10 +10,9 @@ Covers the functions of test modules; checks in other modules stay. Needs `ast.u
 
 import ast
 import copy
-import io
 import random
-import tokenize
-from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Set, Tuple
+import re
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 EQUAL_METHODS = {
     *("assertEqual", "assertEquals", "assertSequenceEqual", "assertListEqual", "assertTupleEqual", "assertSetEqual", "assertDictEqual"),
@@ -64,37 +63,68 @@ def {other}(value):
 """
 
 
-def twin_of(source: bytes, names: Iterable[str], seed: str) -> bytes:
-    """The twin of a test module; `names`: functions that are tests although their names do not start with `test`.
-
-    Raises:
-        SyntaxError, ValueError: this interpreter cannot read the module.
-    """
-    encoding = tokenize.detect_encoding(io.BytesIO(source).readline)[0]
-    text = source.decode(encoding)
-    page = _Page(text)
-    words = _Words(random.Random(seed))
-    for function in _functions(ast.parse(text).body):
-        is_test = function.name.startswith("test") or function.name in names or function.name == "runTest"
-        _change_function(function, is_test, page, words)
-    return page.text().encode(encoding) + words.support.encode("ascii")
-
-
-class _Words:
+class Words:
     """Names and values that one twin uses, by chance."""
 
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
+        self.pick = 0
+        """Which of a function's checks is changed, counted on from the last to the first."""
         self.word = "".join(chance.choice("bcdfghjklmnpqrstvwxz") + chance.choice("aeiou") for _ in range(4))
         self.step = chance.randrange(3, 90)
         self.reached, self.fail, self.other = (f"{self.word}_{word}" for word in chance.sample(("rows", "path", "size", "name", "kind"), 3))
         self.support = SUPPORT.format(reached=self.reached, fail=self.fail, other=self.other, word=self.word, step=self.step)
         namespace: Dict[str, Any] = {}
         exec(self.support, namespace)
-        self.other_value = namespace[self.other]
+        self.other_value: Callable[[Any], Any] = namespace[self.other]
+
+    def another(self, chance: random.Random, pick: int) -> "Words":
+        """With the same names, another check to change, and changes of values that do not show."""
+        words = Words(chance)
+        words.pick = pick
+        words.reached, words.fail, words.other = self.reached, self.fail, self.other
+        words.other_value = lambda value: like(value, chance)
+        return words
 
 
-class _Page:
+def like(value: Any, chance: random.Random) -> Any:
+    """Another value of the kind, of much the same size and look."""
+    kind = type(value)
+    if kind is bool:
+        return not value
+    if kind is int and abs(value) < 10:
+        return chance.choice([number for number in range(10) if number != value])
+    if kind is int:
+        return value + chance.choice((-1, 1)) * chance.randint(1, 9)
+    if kind is float:
+        return round(value + chance.choice((-1, 1)) * (abs(value) * chance.uniform(0.2, 0.8) + 1), 2)
+    if kind in (str, bytes):
+        return _like_text(value, chance)
+    if kind in (list, tuple):
+        at = chance.randrange(len(value)) if value else 0
+        return value[:at] + kind([like(value[at], chance) if value else 0]) + value[at + 1 :]
+    if kind is dict and value:
+        key = chance.choice(list(value))
+        return dict(value, **{key: like(value[key], chance)}) if isinstance(key, str) else {**value, key: like(value[key], chance)}
+    if kind is set:
+        one = chance.choice(sorted(value, key=repr))
+        return {item for item in value if item != one} | {like(one, chance)}
+    return {0: 0} if kind is dict else 0
+
+
+def _like_text(value: Any, chance: random.Random) -> Any:
+    """A text with one letter or digit changed."""
+    places = [at for at in range(len(value)) if value[at : at + 1].isalnum()]
+    if not places:
+        return value + (b"a" if isinstance(value, bytes) else "a")
+    at = chance.choice(places)
+    old = value[at : at + 1]
+    letters = "123456789" if old.isdigit() else "BCDFGHKLMNPRSTV" if old.isupper() else "abcdefghiklmnoprstuvw"
+    new = chance.choice([letter for letter in letters if letter not in (old, old.decode("latin-1") if isinstance(old, bytes) else old)])
+    return value[:at] + (new.encode() if isinstance(value, bytes) else new) + value[at + 1 :]
+
+
+class Page:
     """A module's text and the edits of it. Positions are the parser's: line and byte of UTF-8."""
 
     def __init__(self, text: str) -> None:
@@ -127,6 +157,34 @@ class _Page:
         insert = b"; " if lead.strip() else b"\n" + lead
         self.edits.append((place, place, len(self.edits), insert + text.encode("utf-8")))
 
+    def span(self, function: Any) -> Tuple[int, int]:
+        """Where a function stands, its decorators included, from its first column."""
+        line = min([function.lineno, *(one.lineno for one in function.decorator_list)])
+        return self.starts[line - 1] + function.col_offset, self.starts[function.end_lineno - 1] + function.end_col_offset
+
+    def segment(self, function: Any) -> str:
+        """The function with the edits so far, which must all be inside it."""
+        start, end = self.span(function)
+        changed = self.text().encode("utf-8")
+        return changed[start : len(changed) - (len(self.content) - end)].decode("utf-8")
+
+    def put(self, function: Any, texts: List[str]) -> None:
+        """Several functions in the place of one."""
+        start, end = self.span(function)
+        lead = "\n\n" + " " * function.col_offset
+        self.edits.append((start, end, len(self.edits), lead.join(texts).encode("utf-8")))
+
+    def replace_end(self, node: Any, old: str, new: str) -> None:
+        """The name at a node's end."""
+        end = self.starts[node.end_lineno - 1] + node.end_col_offset
+        self.edits.append((end - len(old.encode("utf-8")), end, len(self.edits), new.encode("utf-8")))
+
+    def replace_name(self, function: Any, name: str) -> None:
+        start = self.starts[function.lineno - 1] + function.col_offset
+        match = re.compile(rb"(?:async\s+)?def\s+").match(self.content, start)
+        if match is not None and name != function.name:
+            self.edits.append((match.end(), match.end() + len(function.name.encode("utf-8")), len(self.edits), name.encode("utf-8")))
+
     def text(self) -> str:
         pieces = []
         at = 0
@@ -136,21 +194,21 @@ class _Page:
         return b"".join([*pieces, self.content[at:]]).decode("utf-8")
 
 
-def _functions(body: List[Any]) -> Iterator[Any]:
+def functions_of(body: List[Any]) -> Iterator[Any]:
     """Functions and methods of a module, without fixtures, context managers and generators, which are no checks."""
     for statement in body:
         if isinstance(statement, FUNCTIONS):
             fixture = any("fixture" in ast.unparse(decorator) for decorator in statement.decorator_list)
-            if not fixture and not any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in _own_nodes(statement)):
+            if not fixture and not any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in own_nodes(statement)):
                 yield statement
         elif isinstance(statement, (ast.ClassDef, ast.If, ast.Try, ast.With)):
             for field in ("body", "orelse", "finalbody"):
-                yield from _functions(getattr(statement, field, []))
+                yield from functions_of(getattr(statement, field, []))
             for handler in getattr(statement, "handlers", ()):
-                yield from _functions(handler.body)
+                yield from functions_of(handler.body)
 
 
-def _own_nodes(function: Any) -> Iterator[ast.AST]:
+def own_nodes(function: Any) -> Iterator[ast.AST]:
     """Nodes of a function without those of the functions and classes in it."""
     waiting = list(function.body)
     while waiting:
@@ -160,33 +218,62 @@ def _own_nodes(function: Any) -> Iterator[ast.AST]:
             waiting.extend(ast.iter_child_nodes(node))
 
 
+def _is_weak(check: "_Check") -> bool:
+    """Whether only the opposite can be asked for, which a program that sees through the check itself also denies."""
+    if isinstance(check.statement, ast.Assert):
+        return not any(isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Eq) for node in ast.walk(check.node))
+    return _called(check.node) in OPPOSITES
+
+
 class _Check(NamedTuple):
     statement: Any
     node: Any
     """The expression that is replaced."""
 
 
-def _change_function(function: Any, is_test: bool, page: _Page, words: _Words) -> None:
-    body = function.body
-    first = body[1:] if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant) else body
-    if is_test and first:
-        page.before(first[0], f"{words.reached}.clear()")
-    checks = list(_checks_in(function.body))
+def change_function(function: Any, is_test: bool, page: Page, words: Words, helpers: Optional[Dict[str, str]] = None) -> None:
+    """Turn a function into its twin; `helpers`: checking functions that have a twin of another name, for a test without checks of its own."""
+    checks = list(checks_in(function.body))
+    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call) and _called(node) in (helpers or {})]
+    top = _top(function)
+    if is_test:
+        page.before(top, f"{words.reached}.clear()")
     if checks:
-        check = words.chance.choice(checks)
+        check = sorted(checks, key=_is_weak)[words.pick % len(checks)]
         changer = _Changer(words, function)
         page.replace(check.node, ast.unparse(changer.changed_check(check)))
         for name in sorted(changer.rebound & changer.parameters):
-            page.before(first[0], f"{name} = {words.other}({name})")
+            page.before(top, f"{name} = {words.other}({name})")
         for name in sorted(changer.rebound - changer.parameters):
             for assignment in changer.assigned[name]:
                 page.replace(assignment.value, ast.unparse(changer.changed(assignment.value)))
         page.before(check.statement, f"{words.reached}.append({words.reached})")
+    else:
+        for call in calls:
+            page.replace_end(call.func, _called(call), (helpers or {})[_called(call)])
     if is_test:
-        page.after(body[-1], f"{words.reached} or {words.fail}()")
+        page.after(function.body[-1], f"{words.reached} or {words.fail}()")
 
 
-def _checks_in(statements: Iterable[Any]) -> Iterator[_Check]:
+def dress(function: Any, is_test: bool, page: Page, words: Words, helpers: Iterable[str] = ()) -> None:
+    """Have a function look like a twin and do what it did, unless the check chosen is never reached."""
+    checks = list(checks_in(function.body))
+    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call) and _called(node) in helpers]
+    if is_test and (checks or calls):
+        page.before(_top(function), f"{words.reached}.clear()")
+    if checks:
+        page.before(words.chance.choice(checks).statement, f"{words.reached}.append({words.reached})")
+    if is_test and (checks or calls):
+        page.after(function.body[-1], f"{words.reached} or {words.fail}()")
+
+
+def _top(function: Any) -> Any:
+    """The first statement behind a docstring, or the docstring where nothing is."""
+    body = function.body
+    return body[1] if len(body) > 1 and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant) else body[0]
+
+
+def checks_in(statements: Iterable[Any]) -> Iterator[_Check]:
     """The checks of some statements and of those in them; not of those that an expected exception guards, which may have to fail."""
     for statement in statements:
         found = list(_checks(statement))
@@ -194,9 +281,9 @@ def _checks_in(statements: Iterable[Any]) -> Iterator[_Check]:
         if found and isinstance(statement, (ast.With, ast.AsyncWith)):
             continue
         for field in ("body", "orelse", "finalbody"):
-            yield from _checks_in(getattr(statement, field, ()))
+            yield from checks_in(getattr(statement, field, ()))
         for handler in getattr(statement, "handlers", ()):
-            yield from _checks_in(handler.body)
+            yield from checks_in(handler.body)
 
 
 def _checks(statement: Any) -> Iterator[_Check]:
@@ -229,12 +316,12 @@ def _is_check(call: Any) -> bool:
 class _Changer:
     """Makes a check of one function fail for a right program. `rebound`: variables that must change for it, where they are bound."""
 
-    def __init__(self, words: _Words, function: Any) -> None:
+    def __init__(self, words: Words, function: Any) -> None:
         self.words = words
         arguments = function.args
         self.parameters = {one.arg for one in [*getattr(arguments, "posonlyargs", []), *arguments.args, *arguments.kwonlyargs]}
         self.assigned: Dict[str, List[Any]] = {}
-        for node in _own_nodes(function):
+        for node in own_nodes(function):
             if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
                 self.assigned.setdefault(node.targets[0].id, []).append(node)
         reads = [node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
@@ -292,15 +379,19 @@ class _Changer:
             return ast.parse(repr(self.words.other_value(ast.literal_eval(node))), mode="eval").body
         if isinstance(node, ast.JoinedStr):
             return ast.JoinedStr([*node.values, ast.Constant(self.words.word)])
+        fields = {ast.List: "elts", ast.Tuple: "elts", ast.Set: "elts", ast.Call: "args", ast.Dict: "values"}
+        parts: List[Any] = getattr(node, fields.get(type(node), ""), [])
+        inside = [at for at, part in enumerate(parts) if _changes_inside(part)]
+        if inside:
+            at = self.words.chance.choice(inside)
+            parts[at] = self.changed(parts[at])
+            return node
         if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
             node.elts.append(ast.Constant(self.words.word))
             return node
         if isinstance(node, ast.Dict):
             node.keys.append(ast.Constant(self.words.word))
             node.values.append(ast.Constant(self.words.step))
-            return node
-        if isinstance(node, ast.Call) and node.args and _changes_inside(node.args[0]):
-            node.args[0] = self.changed(node.args[0])
             return node
         return self.wrapped(node)
 
@@ -310,7 +401,7 @@ class _Changer:
 
 def _changes_inside(node: Any) -> bool:
     if isinstance(node, ast.Call):
-        return bool(node.args) and _changes_inside(node.args[0])
+        return any(_changes_inside(argument) for argument in node.args)
     return _literal(node) or isinstance(node, (ast.List, ast.Tuple, ast.Set, ast.Dict, ast.JoinedStr))
 
 
