@@ -109,6 +109,7 @@ class Sandbox:
         queued = time.monotonic()
         with slot:
             begun = time.monotonic()
+            digest = self.backend.digest(spec.image)
             request = build_request(spec, patch, stop_at_first_failure=stop_at_first_failure)
             try:
                 reply = self.backend.run(spec.image, request, spec.limits)
@@ -120,7 +121,7 @@ class Sandbox:
                 raise type(error)(f"{spec.instance_id}: {error}") from error
             control_s = time.monotonic() - judged
         stages_s = {"queue": begun - queued, **_stages(reply), "control": control_s}
-        return dataclasses.replace(report, stages_s=stages_s, attempts=reply.attempts, image_digest=self.backend.digest(spec.image))
+        return dataclasses.replace(report, stages_s=stages_s, attempts=reply.attempts, image_digest=digest)
 
     def _control(self, spec: TestSpec, patch: str, report: TestReport) -> TestReport:
         """The report unless the patch also passes tests that the human fix fails, or fails them as they are beside those."""
