@@ -3,18 +3,22 @@
 Run with -s for a table of our verdicts beside those of the benchmark's own way (a minute more).
 """
 
+import dataclasses
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from repair_sandbox import verdict
+from repair_sandbox.docker_backend import DockerBackend
 from repair_sandbox.errors import InfrastructureError
+from repair_sandbox.guest_protocol import build_request
 from repair_sandbox.report import TestReport
 from repair_sandbox.sandbox import Sandbox
 
 sys.path.insert(0, str(Path(__file__).parent))
-from attacking import Attempt, attacks, honest, stock_verdict
+from attacking import TASKS, Attempt, attacks, honest, spec_of, stock_verdict
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 ATTACKS, HONEST = attacks(), honest()
@@ -82,3 +86,16 @@ def test_an_attack_earns_nothing_and_is_not_blamed_on_us(attempt: Attempt, score
 def test_an_honest_patch_is_resolved(attempt: Attempt, scored: Scored) -> None:
     report = scored.ours[attempt.name][0].result()
     assert (report.outcome, report.tampering) == ("resolved", ()), report
+
+
+def test_a_control_run_goes_on_where_the_suite_would_stop_at_its_first_failure() -> None:
+    task = TASKS["pagewise"]
+    spec = spec_of(task)
+    spec = dataclasses.replace(spec, arguments=("-x", "--maxfail=1", *spec.arguments))
+    backend = DockerBackend(standby=0)
+    try:
+        result = backend.run(spec.image, build_request(spec, task.gold_patch, control=True), spec.limits).result
+    finally:
+        backend.close()
+    assert sum(len(copies["twins"]) for copies in result["copies"].values()) > 9
+    assert verdict.control_faults(spec, result) == ()

@@ -31,8 +31,9 @@ class Listener:
         self.send({"key": self.key, "arguments": self.arguments(), "program_folder": program_folder})
 
     def arguments(self) -> List[str]:
-        """The task's arguments, with pytest's cache out of the tree, where it could not be written."""
-        return ["-o", "cache_dir=" + os.path.join(os.environ.get("TMPDIR", "/tmp"), "pytest-cache"), *self.request["arguments"]]
+        """The task's arguments, with pytest's cache out of the tree, where it could not be written; when to stop is for us to say (`stops`)."""
+        cache = os.path.join(os.environ.get("TMPDIR", "/tmp"), "pytest-cache")
+        return ["-o", "cache_dir=" + cache, *self.request["arguments"], "--maxfail=0"]
 
     def send(self, message: Dict[str, Any]) -> None:
         self.channel.sendall(json.dumps(message).encode("ascii") + b"\n")
