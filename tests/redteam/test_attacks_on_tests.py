@@ -64,7 +64,7 @@ def _shown(future: Future[TestReport]) -> str:
 
 @pytest.fixture(scope="module")
 def scored(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scored]:
-    items = [item for item in request.session.items if item.path == request.path and isinstance(item, pytest.Function)]
+    items = [item for item in request.session.items if item.path == request.path and isinstance(item, pytest.Function) and "scored" in item.fixturenames]
     selected = [item.callspec.params["attempt"] for item in items]
     together = Scored(selected, tmp_path_factory.mktemp("verdicts"), request.config.getoption("capture") == "no")
     yield together
