@@ -64,8 +64,8 @@ def _shown(future: Future[TestReport]) -> str:
 
 @pytest.fixture(scope="module")
 def scored(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scored]:
-    items = [item for item in request.session.items if item.path == request.path and isinstance(item, pytest.Function) and "scored" in item.fixturenames]
-    selected = [item.callspec.params["attempt"] for item in items]
+    items = [item for item in request.session.items if item.path == request.path and isinstance(item, pytest.Function)]
+    selected = [item.callspec.params["attempt"] for item in items if "scored" in item.fixturenames]
     together = Scored(selected, tmp_path_factory.mktemp("verdicts"), request.config.getoption("capture") == "no")
     yield together
     if together.stock:
