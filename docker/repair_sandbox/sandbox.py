@@ -7,6 +7,7 @@ before it counts as resolved.
 import dataclasses
 import logging
 import os
+import secrets
 import time
 from contextlib import AbstractContextManager
 from functools import partial
@@ -125,14 +126,16 @@ class Sandbox:
 
     def _control(self, spec: TestSpec, patch: str, report: TestReport) -> TestReport:
         """The report unless the patch also passes tests that the human fix fails, or fails them as they are beside those."""
-        faults = self._control_faults(spec, patch)
-        if faults and all(fault.endswith(verdict.AS_IT_IS) for fault in faults):
-            faults = self._control_faults(spec, patch)  # a flaky test; who forges by chance gains nothing from another throw of the same dice
-        if not faults:
-            return report
-        key = verdict_key(self.backend.digest(spec.image), spec.identity, "gold control", guest_digest())
-        blind = self.cache.get_or_run(key, lambda: TestReport("tests_failed", tampering=self._control_faults(spec, spec.gold_patch))).tampering
-        caught = tuple(fault for fault in faults if fault not in blind)
+        caught: tuple[str, ...] = ()
+        for _ in range(2):  # the second time for a flaky test; who forges by chance gains nothing from another throw of the same dice
+            arrangement = secrets.token_hex(16)
+            faults = self._control_faults(spec, patch, arrangement)
+            caught = tuple(fault for fault in faults if fault not in self._blind(spec)) if faults else ()
+            if not caught or not all(fault.endswith(verdict.AS_IT_IS) for fault in caught):
+                break
+        if caught and all(fault.endswith(verdict.AS_IT_IS) for fault in caught):  # a test that cannot run beside copies of itself in this order?
+            gold_faults = self._control_faults(spec, spec.gold_patch, arrangement)
+            caught = tuple(fault for fault in caught if fault not in gold_faults)
         if not caught:
             return report
         forged = [fault for fault in caught if not fault.endswith(verdict.AS_IT_IS)]
@@ -140,8 +143,13 @@ class Sandbox:
         reason = reason or f"beside tests with changed expectations, {caught[0]} fails"
         return dataclasses.replace(report, outcome="tests_failed", reason=reason, tampering=caught)
 
-    def _control_faults(self, spec: TestSpec, patch: str) -> tuple[str, ...]:
-        reply = self.backend.run(spec.image, build_request(spec, patch, control=True), spec.limits)
+    def _blind(self, spec: TestSpec) -> tuple[str, ...]:
+        """The faults of the human fix itself, found out once."""
+        key = verdict_key(self.backend.digest(spec.image), spec.identity, "gold control", guest_digest())
+        return self.cache.get_or_run(key, lambda: TestReport("tests_failed", tampering=self._control_faults(spec, spec.gold_patch, ""))).tampering
+
+    def _control_faults(self, spec: TestSpec, patch: str, arrangement: str) -> tuple[str, ...]:
+        reply = self.backend.run(spec.image, build_request(spec, patch, control=True, arrangement=arrangement), spec.limits)
         return verdict.control_faults(spec, reply.result)
 
 

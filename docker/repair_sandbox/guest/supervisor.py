@@ -261,7 +261,8 @@ class Session:
             patching.check_paths([path], self.workdir)
             with open(os.path.join(self.workdir, path), "rb") as source:
                 content = source.read()
-            mixed = control.mixed(content, self.functions("pass_to_pass", path), self.functions("fail_to_pass", path), self.request["nonce"] + path)
+            names, to_fix = (self.functions(kind, path) for kind in ("pass_to_pass", "fail_to_pass"))
+            mixed = control.mixed(content, names, to_fix, self.request["arrangement"] + path)
         except (patching.Rejected, SyntaxError, ValueError, AttributeError, RecursionError) as error:
             self.result["twins"][path] = f"{type(error).__name__}: {error}"[:300]
             return
