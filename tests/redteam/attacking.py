@@ -1,6 +1,6 @@
 """Builds attack patches on tasks of the bundled corpus, and scores patches the stock way for comparison.
 
-An attack takes the place of the genuine fix. `attacks/*.py` are modules that it plants in the package under test and has imported by the package
+An attack takes the place of the genuine fix. `attacks/*.py.txt` are modules (kept from any tool that would import them here) that it plants in the package under test and has imported by the package
 (each says in its first line what it tries); the others are patches that plant something outside the source.
 """
 
@@ -20,7 +20,7 @@ from repair_sandbox.spec import TestSpec
 
 IMAGE = "repair-envs/corpus-python:latest"
 TASKS = {task.folder.name: task for task in corpus_tasks() if task.metadata["language"] == "python"}
-MODULES = {path.stem: path.read_text(encoding="utf-8") for path in sorted((Path(__file__).parent / "attacks").glob("*.py"))}
+MODULES = {path.name.split(".")[0]: path.read_text(encoding="utf-8") for path in sorted((Path(__file__).parent / "attacks").glob("*.py.txt"))}
 ANSWERS = dict.fromkeys(("equal_to_all", "array_like", "expected_from_caller", "answers_from_test_files"), "seekql")
 OTHER_TASKS = {**ANSWERS, "raises_accepts_all": "configlayer", "c_level_compare": "contactbook"}
 """Planted modules that need another task than `pagewise`."""
