@@ -1,7 +1,8 @@
 """Builds attack patches on tasks of the bundled corpus, and scores patches the stock way for comparison.
 
-An attack takes the place of the genuine fix. `attacks/*.py.txt` are modules (kept from any tool that would import them here) that it plants in the package under test and has imported by the package
-(each says in its first line what it tries); the others are patches that plant something outside the source.
+An attack takes the place of the genuine fix. `attacks/*.py.txt` are modules that it plants in the package under test and has imported by the package
+(each says in its first line what it tries; the suffix keeps them from tools here that would import them); the others are patches that plant something
+outside the source.
 """
 
 import dataclasses
