@@ -44,7 +44,7 @@ class TestSpec:
     environment: Mapping[str, str] = field(default_factory=dict)
     """Environment variables of the tests, besides PATH, HOME and TMPDIR."""
     install: str = ""
-    """Bash command line that reinstalls the project, run only when a patch touches what an editable install does not serve."""
+    """Bash command line that reinstalls the project before the tests; empty where the image's own install serves the patch."""
     writable_tree: bool = False
     """Whether the tests may create files in the tree. What is there already stays read-only to them either way."""
     limits: Limits = Limits()

@@ -2,9 +2,11 @@
 
 import base64
 import dataclasses
+import io
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import docker
 import pytest
 from repair_corpus import CorpusTask, corpus_tasks
 from repair_sandbox import verdict
@@ -309,6 +311,28 @@ def test_a_writable_tree_takes_new_files_and_keeps_old_ones(image: str, run: Run
     tests = {"test_a.py": text, ".git/HEAD": "ref: refs/heads/main\n", "sub/data": ""}
     spec = spec_of(image, tests, ("test_a.py::test_x",), ("test_a.py::test_y",), writable_tree=True)
     assert judged(spec, run(spec)).resolved
+
+
+@pytest.mark.parametrize("writable_tree", [False, True])
+def test_an_image_that_lets_everyone_write_anywhere(image: str, client: docker.APIClient, run: Run, writable_tree: bool) -> None:
+    text = CHECK + (
+        "\nimport os, pathlib, pytest\n\ndef test_y():\n    for path in ('test_a.py', 'sub/conftest.py'):\n"
+        "        with pytest.raises(PermissionError):\n            pathlib.Path(path).write_text('x')\n"
+        "    for path in ('test_a.py', 'lib.py', 'sub/conftest.py'):\n        with pytest.raises(PermissionError):\n            os.unlink(path)\n"
+        f"    assert os.access('sub', os.W_OK) == os.access('.', os.W_OK) == {writable_tree}\n"
+    )
+    files = {"lib.py": BUGGY["lib.py"].decode(), "test_a.py": text, "sub/conftest.py": "", "pytest.ini": "[pytest]\npythonpath = .\n"}
+    write = f"import os\nos.makedirs('/testbed/sub')\nfor path, text in {files!r}.items(): open('/testbed/' + path, 'w').write(text)"
+    encoded = base64.b64encode(write.encode()).decode()
+    lines = f"FROM {image}\nRUN echo {encoded} | base64 -d | python3 - && chmod -R 777 /testbed\n"
+    name = f"repair-envs/test-open-tree:{writable_tree}"
+    built = list(client.build(fileobj=io.BytesIO(lines.encode()), tag=name, decode=True, rm=True, network_mode="none"))
+    try:
+        spec = dataclasses.replace(spec_of(name, {}, ("test_a.py::test_x",), ("test_a.py::test_y",)), tree=None, writable_tree=writable_tree)
+        report = judged(spec, run(spec))
+        assert report.resolved, (report.reason, report.log_tail, built[-1])
+    finally:
+        client.remove_image(name, force=True)
 
 
 def test_only_the_supervisor_holds_the_way_out(image: str, run: Run) -> None:

@@ -29,6 +29,7 @@ import re
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import time
 from typing import Any, Dict, Iterator, List, Set
@@ -41,6 +42,8 @@ PREPARING_S = 600
 """What PID 1 may take over everything but the commands that it bounds."""
 INTERPRETER_S = 120.0
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+SETTINGS = ("conftest.py", "pytest.ini", "tox.ini", "setup.cfg", "pyproject.toml")
+"""Files that decide how tests run."""
 ABOUT_PYTHON = (
     "import importlib.util, json, sysconfig; has = importlib.util.find_spec('pytest') is not None;"
     "print(json.dumps([has, sorted({sysconfig.get_path(name) for name in ('purelib', 'platlib', 'scripts')})]))"
@@ -133,8 +136,8 @@ class Session:
         with self.stage("twins" if self.request["twins"] else "apply"):
             self.write_tests()
         with self.stage("tests"):
-            if self.request["writable_tree"] and self.account is not None:
-                self.open_tree()
+            if self.account is not None:
+                self.guard_tree()
             self.test()
 
     @contextlib.contextmanager
@@ -281,12 +284,23 @@ class Session:
         names = [name for name in self.request["expected"][kind] if "::" not in name or name.split("::")[0] == path]
         return {word for name in names for word in ([function_in(name)] if "::" in name else re.findall(r"\w+", name))}
 
-    def open_tree(self) -> None:
-        """Let the tests create files; the sticky bit keeps them from replacing or removing what is there."""
-        for folder, folders, _ in os.walk(self.workdir):
+    def guard_tree(self) -> None:
+        """Folders in which the tests can replace nothing, trusted tests and settings that they cannot edit: an image may let everyone write anywhere.
+
+        `writable_tree` lets them create files; the sticky bit keeps what is there. Other files keep their modes, since a new mode copies the file.
+        """
+        trusted = {os.path.join(self.workdir, path) for path in [*self.test_files(), *(patching.targets(self.test_patch, [], self.workdir)[0] or ())]}
+        for folder, folders, files in os.walk(self.workdir):
             if ".git" in folders:
                 folders.remove(".git")
-            os.chmod(folder, 0o1777)
+            if self.request["writable_tree"]:
+                os.chmod(folder, 0o1777)
+            else:
+                _shut(folder)
+            for name in files:
+                path = os.path.join(folder, name)
+                if (name in SETTINGS or path in trusted) and not os.path.islink(path):
+                    _shut(path)
 
     def test(self) -> None:
         if self.request["runner"] == "log":
@@ -306,6 +320,13 @@ class Session:
 
     def command(self, argv: List[str], keep_all: bool) -> process.Command:
         return process.Command(argv, self.workdir, self.environment, self.account, self.request["limits"], keep_all)
+
+
+def _shut(path: str) -> None:
+    """Take write access from all but the owner."""
+    mode = stat.S_IMODE(os.stat(path).st_mode)
+    if mode & 0o022:
+        os.chmod(path, mode & ~0o022)
 
 
 def shell() -> str:
