@@ -129,15 +129,15 @@ class Sandbox:
         caught: tuple[str, ...] = ()
         for _ in range(2):  # the second time for a flaky test; who forges by chance gains nothing from another throw of the same dice
             arrangement = secrets.token_hex(16)
-            faults = self._control_faults(spec, patch, arrangement)
-            caught = tuple(fault for fault in faults if fault not in self._blind(spec)) if faults else ()
-            if not caught or not all(fault.endswith(verdict.AS_IT_IS) for fault in caught):
+            caught = self._control_faults(spec, patch, arrangement)
+            if caught:
+                caught = _without(caught, self._blind(spec))
+            if caught:  # a test that leaves something behind does otherwise after a copy of itself: so would the human fix in this order
+                caught = _without(caught, self._control_faults(spec, spec.gold_patch, arrangement))
+            if not caught:
+                return report
+            if not all(fault.endswith(verdict.AS_IT_IS) for fault in caught):
                 break
-        if caught and all(fault.endswith(verdict.AS_IT_IS) for fault in caught):  # a test that cannot run beside copies of itself in this order?
-            gold_faults = self._control_faults(spec, spec.gold_patch, arrangement)
-            caught = tuple(fault for fault in caught if fault not in gold_faults)
-        if not caught:
-            return report
         forged = [fault for fault in caught if not fault.endswith(verdict.AS_IT_IS)]
         reason = f"{len(forged)} tests with changed expectations pass as well, the first {forged[0]}" if forged else ""
         reason = reason or f"beside tests with changed expectations, {caught[0]} fails"
@@ -151,6 +151,10 @@ class Sandbox:
     def _control_faults(self, spec: TestSpec, patch: str, arrangement: str) -> tuple[str, ...]:
         reply = self.backend.run(spec.image, build_request(spec, patch, control=True, arrangement=arrangement), spec.limits)
         return verdict.control_faults(spec, reply.result)
+
+
+def _without(faults: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(fault for fault in faults if fault not in others)
 
 
 def machine_is_busy() -> bool:
