@@ -138,7 +138,7 @@ def test_the_control_run_catches_what_passes_every_test(sandbox: Sandbox, record
     report = sandbox.score(small_spec(), replacement(*body))
     assert report.outcome == "tests_failed"
     assert report.tampering
-    assert [request["twins"] for request in recorder.requests] == [False, True, True, True], "the last two are the human fix, once for good and once in this order"
+    assert [request["twins"] for request in recorder.requests] == [False, True, True, True], "the human fix, once for good and once in this order"
     recorder.requests.clear()
     report = sandbox.score(small_spec(), replacement(*body, "pass"))
     assert report.tampering
