@@ -66,10 +66,9 @@ def scored_with_sources(task: CorpusTask, answer: str) -> float:
     return rewards.similarity(Attempt(answer, Patch.parse(task.gold_patch), None, sources(task)))
 
 
-@pytest.mark.parametrize("case", ATTACKS, ids=IDS)
+# Not the gold in other files: applying it finds the files under the wrong folder, which makes it the right change.
+@pytest.mark.parametrize("case", [case for case in ATTACKS if case.name != "gold in other files"], ids=lambda case: case.name)
 def test_gaming_does_not_pay_where_sources_are_known(case: Case) -> None:
-    if case.name == "gold in other files":
-        pytest.skip("applying the patch finds the files under the wrong folder: the right change")
     attacked = {task: case.attack(gold) for task in TASKS if not is_vacuous(case, gold := Patch.parse(task.gold_patch))}
     if case is REINDENTED:
         attacked = {
