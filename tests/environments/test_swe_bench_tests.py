@@ -179,10 +179,10 @@ def test_scoring_without_an_engine_is_one_clear_line(tmp_path: Path) -> None:
 @pytest.mark.server
 def test_a_scoring_time_out_is_an_error_and_no_0(tmp_path: Path) -> None:
     with ScriptedEndpoint(playback(prepared_answers(1)), model=MODEL) as url:
-        arguments = eval_arguments(url, "-n", "1", "-r", "1", "--env.agent.timeout.scoring", "0.2", "--env.taskset.task.fresh", "true")
+        arguments = eval_arguments(url, "-n", "1", "-r", "1", "--env.agent.timeout.scoring", "0.5", "--env.taskset.task.fresh", "true")
         run(tmp_path, *arguments)
     (trace,) = traces(tmp_path / "outputs/run/traces.jsonl")
-    assert "no verdict within 0.18 s" in trace["errors"][-1]["message"]
+    assert "no verdict within 0.45 s" in trace["errors"][-1]["message"]
     assert "--env.agent.timeout.scoring" in trace["errors"][-1]["message"]
     assert all(part is None for part in trace["rewards"].values())
 
