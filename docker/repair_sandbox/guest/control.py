@@ -16,7 +16,7 @@ from typing import Any, Dict, Iterable, List, NamedTuple, Set
 from repair_sandbox.guest.twins import Page, Words, change_function, checks_in, dress, functions_of
 
 FEW = 3
-"""So many tests to fix, or fewer, stand there four times, more twice: guessing which copies are real is to fail 3 times of 4 at least."""
+"""So many tests to fix, or fewer, stand there five times, more three times: guessing which copies are real is to fail 3 times of 4 at least."""
 HELPER_TWINS = 3
 """Twins of a function that tests call to check something, each with another of its checks changed."""
 SUFFIXES = ("again", "more", "once", "other", "also", "back", "next", "late")
@@ -54,7 +54,7 @@ def mixed(source: bytes, names: Iterable[str], to_fix: Iterable[str], secret: st
     helpers = {function.name for function in found if not _is_test(function, set(names)) and list(checks_in(function.body))}
     writer = _Writer(text, hashlib.sha256(source).hexdigest(), random.Random(secret), helpers)
     fixes = set(to_fix)
-    writer.count = 4 if len({function.name for function in found} & fixes) <= FEW else 2
+    writer.count = 5 if len({function.name for function in found} & fixes) <= FEW else 3
     page = Page(text)
     for function in found:
         if not _is_test(function, set(names)):
@@ -79,7 +79,7 @@ class _Writer:
         self.words = Words(random.Random(seed))
         self.taken = set(re.findall(r"\w+", text))
         self.functions: Dict[str, Copies] = {}
-        self.count = 2
+        self.count = 3
         self.twin_helpers = {name: [self.fresh(name) for _ in range(HELPER_TWINS)] for name in sorted(helpers)}
         self.turn = 0
 
@@ -93,12 +93,15 @@ class _Writer:
                 return found
 
     def copies(self, function: Any) -> List[str]:
-        """A test to fix: one real copy and twins, every time the same names where a name has functions in several classes."""
+        """A test to fix: one real copy and twins, every time the same names where a name has functions in several classes.
+
+        Under its own name stands a twin, so that to forge what the first run asked for never pays.
+        """
         known = self.functions.get(function.name)
         if known is None:
-            names = [function.name, *(self.fresh(function.name) for _ in range(self.count - 1))]
+            names = [self.fresh(function.name) for _ in range(self.count - 1)]
             self.chance.shuffle(names)
-            known = self.functions[function.name] = Copies(names[:1], names[1:])
+            known = self.functions[function.name] = Copies(names[:1], [function.name, *names[1:]])
         written = [self.written(function, known.real[0], 0), *(self.written(function, name, at + 1) for at, name in enumerate(known.twins))]
         self.chance.shuffle(written)
         return written
