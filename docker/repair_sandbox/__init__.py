@@ -2,6 +2,7 @@
 
 from repair_sandbox.commands import CommandLimits, CommandResult, run_local
 from repair_sandbox.errors import InfrastructureError
+from repair_sandbox.java_build import JavaBuild
 from repair_sandbox.limits import Limits
 from repair_sandbox.report import Outcome, TestReport, TestStatus
 from repair_sandbox.sandbox import Sandbox
@@ -11,6 +12,7 @@ __all__ = [
     "CommandLimits",
     "CommandResult",
     "InfrastructureError",
+    "JavaBuild",
     "Limits",
     "Outcome",
     "Sandbox",

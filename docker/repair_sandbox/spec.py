@@ -3,10 +3,11 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Literal
 
+from repair_sandbox.java_build import JavaBuild
 from repair_sandbox.limits import Limits
 
 LogParser = Callable[[str], Mapping[str, str]]
@@ -33,8 +34,10 @@ class TestSpec:
     tree: Mapping[str, bytes] | None = None
     """The whole buggy tree (relative path to content), for images that do not hold it; written to `workdir` first."""
     workdir: str = "/testbed"
-    runner: Literal["pytest", "log"] = "pytest"
-    """`pytest`: our runner reports each test over a private channel. `log`: the suite's own command, its output read by `log_parser`."""
+    runner: Literal["pytest", "junit", "log"] = "pytest"
+    """`pytest`, `junit`: our runner reports each test over a private channel. `log`: the suite's own command, its output read by `log_parser`."""
+    java: JavaBuild | None = None
+    """For `junit`: the build. Its tests are called `package.Class::method`."""
     arguments: tuple[str, ...] = ()
     """For `pytest` its command-line arguments (files, -o options); for `log` one Bash command line."""
     log_parser: LogParser | None = None
@@ -56,6 +59,7 @@ class TestSpec:
         values = {**self.__dict__, "tree": tree, "limits": self.limits.__dict__, "log_parser": _name(self.log_parser)}
         return hashlib.sha256(json.dumps(values, sort_keys=True, default=list).encode("utf-8", "surrogateescape")).hexdigest()
 
+        values["java"] = asdict(self.java) if self.java else None
 
 def _name(parser: object) -> object:
     """What tells a parser from another, the same in every process."""
