@@ -57,9 +57,9 @@ class TestSpec:
         """Hash of all that decides a verdict besides the image's content and the model's patch, as 64 hex digits."""
         tree = {path: hashlib.sha256(content).hexdigest() for path, content in (self.tree or {}).items()}
         values = {**self.__dict__, "tree": tree, "limits": self.limits.__dict__, "log_parser": _name(self.log_parser)}
+        values["java"] = asdict(self.java) if self.java else None
         return hashlib.sha256(json.dumps(values, sort_keys=True, default=list).encode("utf-8", "surrogateescape")).hexdigest()
 
-        values["java"] = asdict(self.java) if self.java else None
 
 def _name(parser: object) -> object:
     """What tells a parser from another, the same in every process."""
