@@ -90,6 +90,7 @@ def build_request(
         "test_patch": _base64(_bytes(spec.test_patch)),
         "runner": spec.runner,
         "arguments": list(spec.arguments),
+        "workdir_on_path": spec.workdir_on_path,
         "expected": {"fail_to_pass": list(spec.fail_to_pass), "pass_to_pass": list(spec.pass_to_pass)},
         "stop_at_first_failure": stop_at_first_failure,
         "fail_to_pass_first": fail_to_pass_first,

@@ -42,6 +42,8 @@ class TestSpec:
     """For `pytest` its command-line arguments (files, -o options); for `log` one Bash command line."""
     log_parser: LogParser | None = None
     """For `log`: reads the output, on the host."""
+    workdir_on_path: bool = False
+    """For `pytest`: whether modules are looked for in `workdir` first, as under `python -m pytest`; the `pytest` program does not look there."""
     path_prefix: str = ""
     """Folder of the test environment's programs, put first in PATH (`/opt/miniconda3/envs/testbed/bin`); empty for the image's own PATH."""
     environment: Mapping[str, str] = field(default_factory=dict)

@@ -78,6 +78,7 @@ COMMANDS = [
     ("pytest -rA tests/test_a.py", "pytest", ("tests/test_a.py",), {}),
     ("pytest --no-header -rA -o 'addopts=-q x' tests", "pytest", ("--no-header", "-o", "addopts=-q x", "tests"), {}),
     ("TZ=UTC MODE='a b' python -m pytest -rA t.py", "pytest", ("t.py",), {"TZ": "UTC", "MODE": "a b"}),
+    ("python3 -m pytest t.py", "pytest", ("t.py",), {}),
     ("pytest -rA t.py && true", "log", ("pytest -rA t.py && true",), {}),
     ("pytest -rA t.py > out.txt", "log", ("pytest -rA t.py > out.txt",), {}),
     ("pytest -rA one.py\npytest -rA two.py", "log", ("pytest -rA one.py\npytest -rA two.py",), {}),
@@ -90,6 +91,7 @@ COMMANDS = [
 def test_plain_pytest_calls_get_the_trusted_runner(command: str, runner: str, arguments: tuple[str, ...], environment: dict[str, str]) -> None:
     plan = plan_tests(row(eval_script=script(command), log_parser="parse_log_pytest"))
     assert (plan.runner, plan.arguments, dict(plan.environment)) == (runner, arguments, environment)
+    assert sandbox_spec("name", "", plan, Limits()).workdir_on_path == (runner == "pytest" and "python" in command)
 
 
 def test_unknown_lines_before_the_tests_run_before_them() -> None:

@@ -369,6 +369,17 @@ def test_a_module_of_the_tree_does_not_stand_in_for_the_library(image: str, run:
     assert result["collected"] == ["test_a.py::test_x"], log_of(result)
 
 
+@pytest.mark.parametrize("as_module", [False, True])
+def test_the_tree_is_where_python_m_pytest_looks_first(as_module: bool, image: str, run: Run) -> None:
+    shadows = dict.fromkeys(("json.py", "os.py", "fcntl.py", "contextlib.py", "typing.py"), b"raise RuntimeError('shadow')\n")
+    check = CHECK + "\ndef test_y():\n    import os, sys\n    assert sys.path.count(os.getcwd()) == 1\n"
+    tree = {**BUGGY, **shadows, "tests/test_a.py": check.encode()}
+    spec = TestSpec("project__1", image, FIX, ("tests/test_a.py::test_x", "tests/test_a.py::test_y"), (), tree=tree, workdir_on_path=as_module)
+    report = judged(spec, run(spec))
+    assert report.resolved == as_module, report
+    assert as_module or "No module named 'lib'" in report.log_tail
+
+
 RUNGS = {
     "exact": FIX,
     "whitespace": FIX.replace("@@\n def double(n):", "@@\n def  double(n):"),

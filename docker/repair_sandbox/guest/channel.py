@@ -14,7 +14,7 @@ ANSWER_S = 60.0
 class Listener:
     """Tells the runner its key and plan, takes in its reports."""
 
-    def __init__(self, request: Dict[str, Any], channel: Any, program_folder: str) -> None:
+    def __init__(self, request: Dict[str, Any], channel: Any) -> None:
         self.request = request
         self.channel = channel
         channel.settimeout(ANSWER_S)
@@ -28,7 +28,7 @@ class Listener:
         self.end: Optional[Dict[str, Any]] = None
         self.after_end = 0
         self.foreign = 0
-        self.send({"key": self.key, "arguments": self.arguments(), "program_folder": program_folder})
+        self.send({"key": self.key, "arguments": self.arguments()})
 
     def arguments(self) -> List[str]:
         """The task's arguments, with pytest's cache out of the tree, where it could not be written; when to stop is for us to say (`stops`)."""

@@ -1,4 +1,5 @@
-"""Runs pytest in the tests' own interpreter and reports over an inherited socket; its text is the argument of `python -c`.
+"""Runs pytest in the tests' own interpreter and reports over an inherited socket; its text is the argument of `python -c`, followed by the
+folder to look for modules in first.
 
 What it says is not trusted (the code under test lives in the same process): the verdict needs it complete and consistent, and a control run
 catches who forges it. Everything used after the repository's code was imported is bound to a local name before.
@@ -30,8 +31,8 @@ def main() -> None:
         if getpid() == owner:  # a test that forks goes on in a second process, which has nothing to say
             say((key + " " + encode(values) + "\n").encode("ascii"))
 
-    sys.path.insert(0, setup["program_folder"])  # what the `pytest` program has there
-    sys.argv = [os.path.join(setup["program_folder"], "pytest")] + setup["arguments"]
+    sys.path.insert(0, sys.argv[1])  # the folder that the `pytest` program or `python -m pytest` has there
+    sys.argv = [os.path.join(os.path.dirname(sys.executable), "pytest")] + setup["arguments"]
     import pytest
 
     status = int(pytest.main(setup["arguments"], plugins=[reporter(pytest, tell, hear)]))

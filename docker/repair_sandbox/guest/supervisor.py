@@ -307,8 +307,9 @@ class Session:
             ended = process.run(self.command([shell(), "-c", self.request["arguments"][0]], keep_all=True))
         else:
             ours, theirs = socket.socketpair()
-            listener = Listener(self.request, ours, os.path.dirname(self.python))
-            ended = process.run(self.command([self.python, "-c", self.runner], keep_all=False), (ours, theirs), listener.hear)
+            listener = Listener(self.request, ours)
+            first = self.workdir if self.request["workdir_on_path"] else os.path.dirname(self.python)
+            ended = process.run(self.command([self.python, "-c", self.runner, first], keep_all=False), (ours, theirs), listener.hear)
             self.result.update(listener.results())
         self.result.update(exit_code=ended.exit_code, cpu_s=round(ended.cpu_s, 3), max_rss_mb=round(ended.max_rss_mb, 1), kind=ended.kind)
         self.result["output"] = base64.b64encode(ended.output).decode("ascii")

@@ -51,6 +51,7 @@ class TestPlan(BaseModel):
     workdir: str = "/testbed"
     runner: Literal["pytest", "log"] = "pytest"
     arguments: tuple[str, ...] = ()
+    workdir_on_path: bool = False
     log_parser: str = ""
     """For runner `log`: name in `swebench`'s registry."""
     version: str = ""
@@ -76,7 +77,7 @@ def sandbox_spec(instance_id: str, gold_patch: str, tests: TestPlan, limits: Lim
         limits=limits,
         **tests.model_dump(include={"image", "fail_to_pass", "pass_to_pass", "test_patch", "workdir", "runner", "arguments"}),
         install=tests.install if install else "",
-        **tests.model_dump(include={"path_prefix", "writable_tree"}),
+        **tests.model_dump(include={"workdir_on_path", "path_prefix", "writable_tree"}),
     )
 
 
@@ -106,7 +107,7 @@ def plan_tests(row: BugRow, image_template: str = "") -> TestPlan:
         variables: Pairs = ()
         pass_to_pass = row.pass_to_pass
     else:
-        runner = {"runner": "pytest", "arguments": call.arguments}
+        runner = {"runner": "pytest", "arguments": call.arguments, "workdir_on_path": call.as_module}
         variables = call.variables
         # What pytest prints beside a test's status is no test: swebench read "[100%]" as one from wrapped progress lines.
         pass_to_pass = [test for test in row.pass_to_pass if "::" in test]
@@ -150,6 +151,8 @@ def _parse(parser: Callable[[str, Any], Mapping[str, str]], about: SimpleNamespa
 class _PytestCall(BaseModel):
     arguments: tuple[str, ...]
     variables: Pairs
+    as_module: bool
+    """Called with `python -m`, which looks for modules in the working folder first."""
 
 
 def _pytest_call(command: str) -> _PytestCall | None:
@@ -166,7 +169,8 @@ def _pytest_call(command: str) -> _PytestCall | None:
         variables.append((name, value))
     for program in PYTEST:
         if tuple(words[: len(program)]) == program:
-            return _PytestCall(arguments=tuple(word for word in words[len(program) :] if word != "-rA"), variables=tuple(variables))
+            arguments = tuple(word for word in words[len(program) :] if word != "-rA")
+            return _PytestCall(arguments=arguments, variables=tuple(variables), as_module=len(program) > 1)
     return None
 
 
