@@ -17,8 +17,6 @@ class GuestReply:
     """The result object (see `guest/supervisor.py`)."""
     start_s: float
     """Seconds until the request was in the supervisor's hands."""
-    stop_s: float
-    """Seconds to remove the container."""
     attempts: int = 1
     """Containers tried, 1 unless the engine failed some."""
 

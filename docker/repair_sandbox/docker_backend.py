@@ -9,6 +9,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from repair_sandbox import guest_protocol, reaper
@@ -23,6 +24,10 @@ ATTEMPTS = 3
 """Containers tried for one request while the fault is not the tests'."""
 GRACE_S = 30.0
 """Beyond the guest's own deadline, until its silence is a fault."""
+REMOVERS = 2
+"""Threads that remove containers which have served."""
+MOST_SERVED = 8
+"""Such containers, beyond which a verdict waits for the removal of its own."""
 DIGEST_S = 60.0
 """How long an image's content id is remembered."""
 
@@ -71,6 +76,8 @@ class DockerBackend:
         self._closed = False
         self._starting: set[object] = set()
         self._in_use: dict[str, Container] = {}
+        self._removers = ThreadPoolExecutor(REMOVERS, "removal")
+        self._removals: set[Future[None]] = set()
         reaper.close_at_exit(self)
 
     def digest(self, image: str) -> str:
@@ -111,6 +118,7 @@ class DockerBackend:
         self._closed = True
         self._standby.close()
         wait_until(lambda: not self._starting, CLOSING_S)
+        self._removers.shutdown()
         for container in list(self._in_use.values()):
             container.remove()
         for name in list(self.engine.litter):
@@ -126,10 +134,8 @@ class DockerBackend:
             answer = container.ask(message, nonce, self._deadline_s(limits), guest_protocol.most_reply_bytes(limits))
             result = answer.result or _stand_in(answer, container, limits)
         finally:
-            ended = time.monotonic()
-            container.remove()
-            del self._in_use[container.name]
-        return GuestReply(result, start_s, time.monotonic() - ended, attempt)
+            self._dismiss(container)
+        return GuestReply(result, start_s, attempt)
 
     def _start(self, digest: str, limits: Limits) -> Container:
         token = object()
@@ -140,6 +146,23 @@ class DockerBackend:
         finally:
             self._starting.discard(token)
         return container
+
+    def _dismiss(self, container: Container) -> None:
+        """Remove a container that has served, behind the caller's back while removals keep up."""
+
+        def remove() -> None:
+            container.remove()
+            self._in_use.pop(container.name, None)
+
+        try:
+            removal = self._removers.submit(remove)
+        except RuntimeError:  # closed, or the interpreter ends
+            remove()
+            return
+        self._removals.add(removal)
+        removal.add_done_callback(self._removals.discard)
+        if len(self._removals) > MOST_SERVED:
+            removal.result()
 
     def _make(self, digest: str, limits: Limits) -> Container:
         return Container(self.engine, digest, limits, reaper.labels(self._deadline_s(limits)))

@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -68,11 +67,10 @@ class LocalBackend:
                 raise GuestLost(f"the local guest gave no verdict within {deadline_s:.0f} s") from None
             finally:
                 kill_group(process)
-            answered = time.monotonic()
         events = [event for line in output.split(b"\n") if (event := guest_protocol.parse_line(line, request["nonce"])) is not None]
         if not events or events[-1]["event"] != "result":
             raise GuestLost(f"the local guest ended without a verdict: {errors.decode('utf-8', 'replace')[-500:].strip()}")
-        return GuestReply(events[-1], 0.0, time.monotonic() - answered)
+        return GuestReply(events[-1], 0.0)
 
     def close(self) -> None:
         """Nothing is left behind."""

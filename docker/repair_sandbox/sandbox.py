@@ -11,6 +11,7 @@ import secrets
 import time
 from contextlib import AbstractContextManager
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -42,6 +43,7 @@ class Sandbox:
         self.backend = backend
         self.cache = cache or VerdictCache()
         self.slots = slots or Slots()
+        self._secret = secrets.token_hex(16)
 
     @classmethod
     def docker(cls, url: str | None = None, cache_folder: Path | None = None, slots: int | None = None, standby: int | None = None) -> Self:
@@ -127,13 +129,11 @@ class Sandbox:
     def _control(self, spec: TestSpec, patch: str, report: TestReport) -> TestReport:
         """The report unless the patch also passes tests that the human fix fails, or fails them as they are beside those."""
         caught: tuple[str, ...] = ()
-        for _ in range(2):  # the second time for a flaky test; who forges by chance gains nothing from another throw of the same dice
-            arrangement = secrets.token_hex(16)
+        for throw in range(2):  # the second time for a flaky test; who forges by chance gains nothing from another throw of the same dice
+            arrangement = sha256(f"{self._secret} {spec.identity} {throw}".encode()).hexdigest()
             caught = self._control_faults(spec, patch, arrangement)
-            if caught:
-                caught = _without(caught, self._blind(spec))
-            if caught:  # a test that leaves something behind does otherwise after a copy of itself: so would the human fix in this order
-                caught = _without(caught, self._control_faults(spec, spec.gold_patch, arrangement))
+            if caught:  # a check that sees nothing; a test that leaves something behind for a copy of itself: so it is with the human fix
+                caught = _without(caught, self._gold_faults(spec, arrangement))
             if not caught:
                 return report
             if not all(fault.endswith(verdict.AS_IT_IS) for fault in caught):
@@ -143,10 +143,14 @@ class Sandbox:
         reason = reason or f"beside tests with changed expectations, {caught[0]} fails"
         return dataclasses.replace(report, outcome="tests_failed", reason=reason, tampering=caught)
 
-    def _blind(self, spec: TestSpec) -> tuple[str, ...]:
+    def _gold_faults(self, spec: TestSpec, arrangement: str) -> tuple[str, ...]:
         """The faults of the human fix itself, found out once."""
-        key = verdict_key(self.backend.digest(spec.image), spec.identity, "gold control", guest_digest())
-        return self.cache.get_or_run(key, lambda: TestReport("tests_failed", tampering=self._control_faults(spec, spec.gold_patch, ""))).tampering
+        key = verdict_key(self.backend.digest(spec.image), spec.identity, "gold control", arrangement, guest_digest())
+
+        def run() -> TestReport:
+            return TestReport("tests_failed", tampering=self._control_faults(spec, spec.gold_patch, arrangement))
+
+        return self.cache.get_or_run(key, run).tampering
 
     def _control_faults(self, spec: TestSpec, patch: str, arrangement: str) -> tuple[str, ...]:
         reply = self.backend.run(spec.image, build_request(spec, patch, control=True, arrangement=arrangement), spec.limits)
@@ -165,4 +169,4 @@ def machine_is_busy() -> bool:
 def _stages(reply: GuestReply) -> dict[str, float]:
     inside: dict[str, float] = reply.result.get("stages_s", {})
     apply_s = inside.get("tree", 0.0) + inside.get("apply", 0.0)
-    return {"start": reply.start_s, "apply": apply_s, "install": inside.get("install", 0.0), "tests": inside.get("tests", 0.0), "stop": reply.stop_s}
+    return {"start": reply.start_s, "apply": apply_s, "install": inside.get("install", 0.0), "tests": inside.get("tests", 0.0)}

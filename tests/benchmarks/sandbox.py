@@ -145,11 +145,11 @@ def show_latency(rounds: int) -> None:
             for kind, patch in (("wrong", task.answer("wrong")), ("right", task.gold_patch)):
                 with fresh_sandbox(standby) as sandbox:
                     times.setdefault((kind, mode), []).append(timed_score(sandbox, task, patch, bool(standby)))
-    print(f"\nOne scoring at a time, median of {rounds}, ms\n{'patch':<8}{'mode':<14}{'wall':>8}{'start':>8}{'tests':>8}{'control':>9}{'stop':>8}")
+    print(f"\nOne scoring at a time, median of {rounds}, ms\n{'patch':<8}{'mode':<14}{'wall':>8}{'start':>8}{'tests':>8}{'control':>9}")
     for (kind, mode), runs in times.items():
         wall = statistics.median(seconds for seconds, _ in runs)
-        stages = [statistics.median(report.stages_s[name] for _, report in runs) for name in ("start", "tests", "control", "stop")]
-        print(f"{kind:<8}{mode:<14}{wall * 1e3:>8.0f}" + "".join(f"{s * 1e3:>{w}.0f}" for s, w in zip(stages, (8, 8, 9, 8), strict=True)))
+        stages = [statistics.median(report.stages_s[name] for _, report in runs) for name in ("start", "tests", "control")]
+        print(f"{kind:<8}{mode:<14}{wall * 1e3:>8.0f}" + "".join(f"{s * 1e3:>{w}.0f}" for s, w in zip(stages, (8, 8, 9), strict=True)))
 
 
 # --- load ------------------------------------------------------------------------------------------------------------------------------

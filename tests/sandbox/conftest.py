@@ -95,6 +95,19 @@ def containers(client: docker.APIClient) -> Callable[..., list[dict[str, Any]]]:
     return found
 
 
+@pytest.fixture
+def none_left(containers: Callable[..., list[dict[str, Any]]]) -> Callable[[], None]:
+    """Waits until the containers of this process are gone; a container that has served goes after its verdict."""
+
+    def wait() -> None:
+        end = time.monotonic() + 30
+        while left := containers():
+            assert time.monotonic() < end, left
+            time.sleep(0.05)
+
+    return wait
+
+
 class PrivateEngine:
     """A dockerd of this test session's own, to stop and start; in a network of its own, since it takes away the bridge of another."""
 

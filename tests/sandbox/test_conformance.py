@@ -67,7 +67,6 @@ def test_nothing_of_one_request_is_seen_by_the_next(backend: Backend) -> None:
 def test_times_are_told(backend: Backend) -> None:
     reply = run(backend, corpus_spec(), TASK.gold_patch)
     assert reply.start_s >= 0
-    assert reply.stop_s >= 0
     assert reply.attempts == 1
     assert 0 < reply.result["stages_s"]["tests"] < LIMITS.tests_s
     assert reply.result["cpu_s"] > 0

@@ -52,15 +52,17 @@ def wait_for(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     ids=["before", "in-tests", "raises", "looks-killed", "closes"],
 )
 def test_pid_1_ends_without_a_verdict(
-    backend_with: Backends, image: str, containers: Containers, body: str, caplog: pytest.LogCaptureFixture
+    backend_with: Backends, image: str, none_left: Callable[[], None], body: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(GuestLost, match="no verdict"):
         backend_with(body).run(image, {}, LIMITS)
     assert len([record for record in caplog.records if "attempt" in record.message]) == 3
-    assert containers() == []
+    none_left()
 
 
-def test_a_fault_that_passes_is_tried_again(backend_with: Backends, image: str, client: docker.APIClient, containers: Containers) -> None:
+def test_a_fault_that_passes_is_tried_again(
+    backend_with: Backends, image: str, client: docker.APIClient, containers: Containers, none_left: Callable[[], None]
+) -> None:
     """The first container is removed behind our back, the second may end."""
     backend = backend_with("stage('tests'); import time; time.sleep(2)")
     with ThreadPoolExecutor(1) as pool:
@@ -69,10 +71,12 @@ def test_a_fault_that_passes_is_tried_again(backend_with: Backends, image: str, 
         client.remove_container(containers()[0]["Id"], force=True)
         reply = running.result(60)
     assert (reply.result["status"], reply.attempts) == ("done", 2)
-    assert containers() == []
+    none_left()
 
 
-def test_a_killed_container_is_not_the_tests_doing(backend_with: Backends, image: str, client: docker.APIClient, containers: Containers) -> None:
+def test_a_killed_container_is_not_the_tests_doing(
+    backend_with: Backends, image: str, client: docker.APIClient, containers: Containers, none_left: Callable[[], None]
+) -> None:
     """Exit status 137 without the kernel's word for want of memory proves nothing."""
     backend = backend_with("stage('tests'); import time; time.sleep(60)")
     killed: set[str] = set()
@@ -90,7 +94,7 @@ def test_a_killed_container_is_not_the_tests_doing(backend_with: Backends, image
     with pytest.raises(GuestLost, match="ExitCode 137"):
         backend.run(image, {}, LIMITS)
     killer.join(10)
-    assert containers() == []
+    none_left()
 
 
 def test_memory_exhausted_by_the_tests_is_their_doing(backend_with: Backends, image: str) -> None:
@@ -104,7 +108,7 @@ def test_memory_exhausted_before_the_tests_is_ours(backend_with: Backends, image
 
 
 def test_a_guest_that_ignores_its_deadline_is_ended(
-    backend_with: Backends, image: str, containers: Containers, monkeypatch: pytest.MonkeyPatch
+    backend_with: Backends, image: str, none_left: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("repair_sandbox.guest_protocol.PREPARING_S", 0)
     backend = backend_with("stage('tests')\nwhile True: pass", grace_s=1)
@@ -112,7 +116,7 @@ def test_a_guest_that_ignores_its_deadline_is_ended(
     with pytest.raises(GuestLost, match="beyond its deadline"):
         backend.run(image, {}, Limits(memory_mb=256, tests_s=1))
     assert time.monotonic() - began < 20, "tried once only"
-    assert containers() == []
+    none_left()
 
 
 def test_a_guest_that_trickles_is_ended_too(backend_with: Backends, image: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,26 +190,24 @@ def relay(client: docker.APIClient, tmp_path: Path) -> Iterator[Relay]:
 
 
 @pytest.mark.parametrize("status", [409, 500, 404], ids=str)
-@pytest.mark.parametrize(
-    "call", ["POST .*/containers/create", "POST .*/attach", "POST .*/start"], ids=["create", "attach", "start"]
-)
+@pytest.mark.parametrize("call", ["POST .*/containers/create", "POST .*/attach", "POST .*/start"], ids=["create", "attach", "start"])
 def test_an_api_error_is_tried_again_on_a_fresh_container(
-    backend_with: Backends, relay: Relay, image: str, containers: Containers, call: str, status: int
+    backend_with: Backends, relay: Relay, image: str, none_left: Callable[[], None], call: str, status: int
 ) -> None:
     backend = backend_with(url=relay.url)
     relay.faults = [(call, status)]
     reply = backend.run(image, {}, LIMITS)
     assert (reply.result["status"], reply.attempts) == ("done", 2)
     assert relay.faults == []
-    assert containers() == []
+    none_left()
 
 
-def test_an_api_that_keeps_failing_is_an_engine_error(backend_with: Backends, relay: Relay, image: str, containers: Containers) -> None:
+def test_an_api_that_keeps_failing_is_an_engine_error(backend_with: Backends, relay: Relay, image: str, none_left: Callable[[], None]) -> None:
     relay.faults = [("POST .*/start", 500)] * 3
     with pytest.raises(EngineError, match=r"500.*injected fault"):
         backend_with(url=relay.url).run(image, {}, LIMITS)
     assert relay.faults == []
-    assert containers() == []
+    none_left()
 
 
 @pytest.mark.parametrize(
@@ -213,24 +215,24 @@ def test_an_api_that_keeps_failing_is_an_engine_error(backend_with: Backends, re
     ["GET .*/images/", "POST .*/containers/create", "POST .*/attach", "POST .*/start"],
     ids=["inspect", "create", "attach", "start"],
 )
-def test_a_connection_that_breaks_is_made_again(backend_with: Backends, relay: Relay, image: str, containers: Containers, call: str) -> None:
+def test_a_connection_that_breaks_is_made_again(backend_with: Backends, relay: Relay, image: str, none_left: Callable[[], None], call: str) -> None:
     relay.faults = [(call, 0)]
     reply = backend_with(url=relay.url).run(image, {}, LIMITS)
     assert reply.result["status"] == "done"
     assert relay.faults == []
-    assert containers() == []
+    none_left()
 
 
 @pytest.mark.parametrize("status", [0, 409, 500], ids=["hang-up", "409", "500"])
 def test_a_removal_that_fails_costs_no_verdict_and_is_made_up_for(
-    backend_with: Backends, relay: Relay, image: str, containers: Containers, status: int
+    backend_with: Backends, relay: Relay, image: str, none_left: Callable[[], None], status: int
 ) -> None:
     backend = backend_with(url=relay.url)
     relay.faults = [("DELETE .*/containers/", status)]
     assert backend.run(image, {}, LIMITS).result["status"] == "done"
     assert relay.faults == []
     backend.run(image, {}, LIMITS)
-    assert containers() == []
+    none_left()
 
 
 def test_an_engine_that_will_not_list_orphans_still_scores(backend_with: Backends, relay: Relay, image: str) -> None:
@@ -247,9 +249,7 @@ def private_backend(private_engine: Any, backend_with: Backends) -> Iterator[Cal
 
 
 @pytest.mark.parametrize("kill", [False, True], ids=["stopped", "killed"])
-def test_an_engine_that_restarts_in_mid_run(
-    private_engine: Any, private_backend: Backends, image: str, containers: Containers, kill: bool
-) -> None:
+def test_an_engine_that_restarts_in_mid_run(private_engine: Any, private_backend: Backends, image: str, containers: Containers, kill: bool) -> None:
     backend = private_backend("stage('tests'); import time; time.sleep(4)")
     backend.prepare(image, LIMITS, 2)
     with ThreadPoolExecutor(3) as pool:
@@ -347,7 +347,7 @@ def test_an_orderly_end_removes_everything(image: str, containers: Containers, n
     assert containers(owner) == []
 
 
-def test_an_interrupt_passes_through(backend_with: Backends, image: str, containers: Containers) -> None:
+def test_an_interrupt_passes_through(backend_with: Backends, image: str, containers: Containers, none_left: Callable[[], None]) -> None:
     """Ctrl-C in the thread that scores is no infrastructure error and leaves no container."""
     backend = backend_with("stage('tests'); import time; time.sleep(60)")
 
@@ -360,5 +360,5 @@ def test_an_interrupt_passes_through(backend_with: Backends, image: str, contain
     with pytest.raises(KeyboardInterrupt):
         backend.run(image, {}, LIMITS)
     timer.join()
-    assert containers() == []
+    none_left()
     assert not issubclass(KeyboardInterrupt, InfrastructureError)

@@ -35,7 +35,7 @@ RUBRIC = Rubric(
     )
 )
 
-STAGES = ("queue", "start", "apply", "install", "tests", "control", "stop")
+STAGES = ("queue", "start", "apply", "install", "tests", "control")
 APPLY_RUNGS = ("exact", "whitespace", "recount", "fuzz")
 THREADS = 64
 """Replies graded at once in one process; all but as many as there are slots wait for one."""
