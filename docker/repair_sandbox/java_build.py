@@ -19,6 +19,8 @@ class JavaBuild:
     """Jars and folders besides, for compiling and testing; JUnit 4 is among them."""
     flags: tuple[str, ...] = ()
     """javac's, as the build passed them (`-source`, `-target`, `-encoding`, `-g`); no class path and no output folder."""
+    test_flags: tuple[str, ...] = ()
+    """Those for the tests, where the build had others; empty for the same."""
     test_class_names: tuple[str, ...] = ()
     """The relevant test classes in the order in which they run; those of FAIL_TO_PASS come first in any case."""
     isolated: tuple[str, ...] = ()
