@@ -1,4 +1,4 @@
-"""The supervisor's end of the private channel to the pytest runner. Everything that comes in may be forged: nothing here may crash or block on it."""
+"""The supervisor's end of the private channel to a test runner. Everything that comes in may be forged: nothing here may crash or block on it."""
 
 import base64
 import json
@@ -28,6 +28,10 @@ class Listener:
         self.end: Optional[Dict[str, Any]] = None
         self.after_end = 0
         self.foreign = 0
+        self.greet()
+
+    def greet(self) -> None:
+        """Send what the runner needs to begin."""
         self.send({"key": self.key, "arguments": self.arguments()})
 
     def arguments(self) -> List[str]:
@@ -60,23 +64,27 @@ class Listener:
             kind = event["event"]
             if self.end is not None:
                 self.after_end += 1
-            elif kind == "report":
-                self.take_report(event)
-            elif kind == "collected" and self.collected is None:
-                self.marked = set(_texts(event["xfail"]))
-                self.collected = _texts(event["ids"])
-                self.plan(self.collected)
-            elif kind == "failed":
-                self.send({"stop": self.stops()})
-            elif kind == "xdist":
-                self.collected = _texts(event["ids"])
-            elif kind == "end":
-                self.end = {"exitstatus": int(event["exitstatus"])}
-            else:
-                return False
+                return True
+            return self.take_event(kind, event)
         except OSError:  # the runner does not read, or is no more
             return True
         except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
+            return False
+
+    def take_event(self, kind: str, event: Dict[str, Any]) -> bool:
+        if kind == "report":
+            self.take_report(event)
+        elif kind == "collected" and self.collected is None:
+            self.marked = set(texts(event["xfail"]))
+            self.collected = texts(event["ids"])
+            self.plan(self.collected)
+        elif kind == "failed":
+            self.send({"stop": self.stops()})
+        elif kind == "xdist":
+            self.collected = texts(event["ids"])
+        elif kind == "end":
+            self.end = {"exitstatus": int(event["exitstatus"])}
+        else:
             return False
         return True
 
@@ -96,7 +104,7 @@ class Listener:
         return bool(self.request["stop_at_first_failure"]) and failed
 
     def take_report(self, event: Dict[str, Any]) -> None:
-        node_id, phase, outcome, raised_in = _texts([event["id"], event["when"], event["outcome"], event["raised_in"]])
+        node_id, phase, outcome, raised_in = texts([event["id"], event["when"], event["outcome"], event["raised_in"]])
         test = self.tests.setdefault(node_id, {"id": node_id, "phases": {}, "xfail": bool(event["xfail"]), "raised_in": "", "duration_s": 0.0})
         test["duration_s"] = round(test["duration_s"] + float(event["s"]), 6)
         test["raised_in"] = raised_in or test["raised_in"]
@@ -115,7 +123,7 @@ class Listener:
         return {"tests": tests, "collected": collected, "end": self.end, "after_end": self.after_end, "foreign": self.foreign}
 
 
-def _texts(values: Any) -> List[str]:
+def texts(values: Any) -> List[str]:
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
         raise TypeError("a list of texts was due")
     return values
