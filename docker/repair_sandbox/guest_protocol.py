@@ -71,14 +71,12 @@ def build_request(
     patch: str,
     *,
     stop_at_first_failure: bool = True,
-    fail_to_pass_first: bool = False,
     control: bool = False,
     arrangement: str = "",
 ) -> dict[str, Any]:
     """The request to score `patch`, which has been through the policy, as JSON values.
 
-    `fail_to_pass_first`: run those tests ahead of their order; only for a task whose gold patch passes that way, since tests may lean on each
-    other. `control`: with twins, tests that must fail, beside the task's own. `arrangement`: a secret that decides their names and order; empty for
+    `control`: with twins, tests that must fail, beside the task's own. `arrangement`: a secret that decides their names and order; empty for
     one by chance.
     """
     return {
@@ -93,7 +91,7 @@ def build_request(
         "workdir_on_path": spec.workdir_on_path,
         "expected": {"fail_to_pass": list(spec.fail_to_pass), "pass_to_pass": list(spec.pass_to_pass)},
         "stop_at_first_failure": stop_at_first_failure,
-        "fail_to_pass_first": fail_to_pass_first,
+        "fail_to_pass_first": spec.fail_to_pass_first,
         "twins": control,
         "arrangement": arrangement or secrets.token_hex(16),
         "path_prefix": spec.path_prefix,

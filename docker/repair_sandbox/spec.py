@@ -44,6 +44,9 @@ class TestSpec:
     """For `log`: reads the output, on the host."""
     workdir_on_path: bool = False
     """For `pytest`: whether modules are looked for in `workdir` first, as under `python -m pytest`; the `pytest` program does not look there."""
+    fail_to_pass_first: bool = False
+    """For `pytest`: run the FAIL_TO_PASS tests ahead of their order, so that a wrong patch fails soon. Only where the human fix is known to pass that
+    way (`repair validate` finds out): tests may lean on each other."""
     path_prefix: str = ""
     """Folder of the test environment's programs, put first in PATH (`/opt/miniconda3/envs/testbed/bin`); empty for the image's own PATH."""
     environment: Mapping[str, str] = field(default_factory=dict)

@@ -307,7 +307,8 @@ def test_validate_writes_a_manifest_that_the_environment_honours(tmp_path: Path,
     assert manifest.quarantine[broken.instance_id].startswith("fail: the human fix: tests_failed in 2 of 2 runs")
     assert "no-such/image:1" in manifest.quarantine["own__blind-1"]
     record = manifest.tasks[sound.instance_id]
-    assert [(found.answer, found.outcome) for found in record.runs] == [("gold", "resolved")] * 2 + [("noop", "tests_failed")] * 2
+    expected = [("gold", "resolved")] * 2 + [("noop", "tests_failed")] * 2 + [("gold_reordered", "resolved")]
+    assert [(found.answer, found.outcome) for found in record.runs] == expected
     assert all(found.stages_s["tests"] > 0 and found.memory_mb > 0 and found.image_digest for found in record.runs)
     before = (tmp_path / "m.json").read_text()
     again = run(tmp_path, *arguments, check=False)
@@ -317,6 +318,42 @@ def test_validate_writes_a_manifest_that_the_environment_honours(tmp_path: Path,
     assert [task.data.id for task in taskset(dataset=str(dataset), manifest=tmp_path / "m.json")] == [sound.instance_id]
     assert "left out 2 of 3 rows" in caplog.text
     assert "quarantined by the manifest: fail: the human fix" in caplog.text
+
+
+LEANING = {
+    "instance_id": "own__leaning-1",
+    "repo": "own/leaning",
+    "problem_statement": "double adds one",
+    "patch": "--- a/lib.py\n+++ b/lib.py\n@@ -1,2 +1,2 @@\n def double(n):\n-    return n + n + 1\n+    return n + n\n",
+    "test_command": "pytest -q test_lib.py",
+    "FAIL_TO_PASS": ["test_lib.py::test_double"],
+    "PASS_TO_PASS": ["test_lib.py::test_before"],
+    "sources": {
+        "lib.py": "def double(n):\n    return n + n + 1\n",
+        "pytest.ini": "[pytest]\npythonpath = .\n",
+        "test_lib.py": "from lib import double\n\nready = []\n\n\ndef test_before():\n    ready.append(True)\n\n\n"
+        "def test_double():\n    assert ready\n    assert double(2) == 4\n",
+    },
+}
+"""A task whose test to fix passes only after another."""
+
+
+def test_the_order_of_the_tests_is_changed_only_where_the_human_fix_passes_in_it(tmp_path: Path, image: str) -> None:
+    sound, dataset = PYTHON_TASKS[0], tmp_path / "rows.jsonl"
+    dataset.write_text("".join(json.dumps(row) + "\n" for row in (sound.row(), {**LEANING, "image": image})))
+    arguments = ("--env.taskset.dataset", str(dataset), "--runs", "1", "--manifest", "m.json")
+    run(tmp_path, "repair", "validate", "swe-bench-tests", *arguments)
+    records = Manifest.read(tmp_path / "m.json").tasks
+    assert {name: (record.verdict, record.fail_to_pass_first) for name, record in records.items()} == {
+        sound.instance_id: ("pass", True),
+        "own__leaning-1": ("pass", False),
+    }
+    assert records["own__leaning-1"].runs[-1].outcome == "tests_failed"
+    orders = {task.data.id: task.data.tests.fail_to_pass_first for task in taskset(dataset=str(dataset), manifest=tmp_path / "m.json")}
+    assert orders == {sound.instance_id: True, "own__leaning-1": False}
+    assert not any(task.data.tests.fail_to_pass_first for task in taskset(dataset=str(dataset)))
+    honoured = run(tmp_path, "repair", "validate", "swe-bench-tests", *arguments, "--env.taskset.manifest", "m.json")
+    assert "2 tasks, 2 of them known" in honoured.stdout
 
 
 BAD_MANIFESTS = [(None, "No such file"), ("{", "Invalid JSON"), ('{"quarantine": 3}', "quarantine: "), ('{"quaratine": {}}', "quaratine: ")]

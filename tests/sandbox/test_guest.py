@@ -93,7 +93,8 @@ def log_of(result: Mapping[str, Any]) -> str:
 @pytest.mark.parametrize("task", PYTHON_TASKS, ids=lambda task: task.folder.name)
 def test_corpus_task(task: CorpusTask, image: str, run: Run, sandbox: Sandbox) -> None:
     spec = corpus_spec(task, image)
-    assert judged(spec, run(spec, task.gold_patch, fail_to_pass_first=True)).resolved
+    reordered = dataclasses.replace(spec, fail_to_pass_first=True)
+    assert judged(reordered, run(reordered, task.gold_patch)).resolved
     for patch in (task.gold_patch, task.answer("different")):
         report = sandbox.score(spec, patch)
         assert report.resolved, report
@@ -485,6 +486,15 @@ def test_stopping_at_the_first_failure_and_running_on(image: str, run: Run) -> N
     assert [*whole.fail_to_pass.values(), *whole.pass_to_pass.values()] == [*["failed"] * 5, "passed"]
     assert whole.reason == "FAIL_TO_PASS test_a.py::test_0: failed (and 4 more)"
     assert "assert 1 == 0" in whole.log_tail
+
+
+def test_tests_to_fix_run_first_where_the_task_says_so(image: str, run: Run) -> None:
+    text = USES + "def test_right():\n    pass\n\ndef test_x():\n    assert double(2) == 4\n"
+    own = spec_of(image, {"test_a.py": text}, ("test_a.py::test_x",), ("test_a.py::test_right",))
+    reordered = dataclasses.replace(own, fail_to_pass_first=True)
+    assert judged(own, run(own, "")).pass_to_pass == {"test_a.py::test_right": "passed"}
+    assert judged(reordered, run(reordered, "")).pass_to_pass == {"test_a.py::test_right": "not_run"}
+    assert own.identity != reordered.identity
 
 
 def test_other_failing_tests_do_not_stop_the_run(image: str, run: Run) -> None:

@@ -3,9 +3,12 @@
   repair validate ENV [--runs N] [--workers W] [--manifest FILE] [--tasks N] [--env.taskset.FLAG VALUE ...]
 
 Every task is scored N times with the human fix, which must solve it each time, and N times with a patch that repairs nothing, which must fail its
-tests each time; known verdicts are not used. The manifest (JSON) has for each task: pass, fail, flaky or error, why, and for each run the outcome,
-seconds per stage and memory; what did not pass is in its quarantine. A manifest that is there is gone on with: tasks that are known and unchanged
-are not run again, those that could not be run are. The environment leaves out the quarantine with --env.taskset.manifest FILE.
+tests each time; known verdicts are not used. Where that holds, the human fix is scored once more with the FAIL_TO_PASS tests run ahead of the
+others: if it passes so too, the environment runs them in that order, in which wrong patches fail sooner.
+
+The manifest (JSON) has for each task: pass, fail, flaky or error, why, and for each run the outcome, seconds per stage and memory; what did not
+pass is in its quarantine. A manifest that is there is gone on with: tasks that are known and unchanged are not run again, those that could not be
+run are. The environment goes by it with --env.taskset.manifest FILE.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from pydantic import Field
 from pydantic_config import BaseConfig
 from repair_rubrics import PatchDoesNotApply
 from repair_sandbox.errors import EngineUnavailable, InfrastructureError
-from repair_tasks.manifest import GroundTruthRun, Manifest, TaskRecord, Verdict
+from repair_tasks.manifest import Answer, GroundTruthRun, Manifest, TaskRecord, Verdict
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -141,10 +144,15 @@ def _tasks(config: ValidateConfig, env_id: str) -> list[vf.Task]:
         raise ValueError(f"environment {env_id!r} runs no tests; its ground truth is checked by: vf-validate {env_id} --runtime.type subprocess")
     task_config = taskset_config.task.model_copy(update={"fresh": True})
     taskset = vf.load_taskset(taskset_config.model_copy(update={"task": task_config}))
-    tasks = list(taskset if config.tasks is None else taskset.take(config.tasks))
+    tasks = [_in_order(task) for task in (taskset if config.tasks is None else taskset.take(config.tasks))]
     if not tasks:
         raise ValueError("the dataset has no task")
     return tasks
+
+
+def _in_order(task: vf.Task, fail_to_pass_first: bool = False) -> vf.Task:
+    """The task with its tests in that order, where the environment has a choice."""
+    return task.in_order(fail_to_pass_first) if hasattr(task, "in_order") else task
 
 
 def _content(task: vf.Task) -> str:
@@ -182,17 +190,21 @@ async def _record(task: vf.Task, runs: int) -> TaskRecord:
             done.append(await _run(task, "gold", task.gold_reply))
         for _ in range(runs):
             done.append(await _run(task, "noop", task.noop_reply))
+        verdict, reason = verdict_of(done)
+        reordered = _in_order(task, fail_to_pass_first=True)
+        if verdict == "pass" and reordered.data != task.data:
+            done.append(await _run(reordered, "gold_reordered", reordered.gold_reply))
     except EngineUnavailable:
         raise
     except PatchDoesNotApply as error:
         return TaskRecord(verdict="fail", reason=f"the human fix does not apply to the sources shown: {error}", task_hash=_content(task))
     except InfrastructureError as error:
         return TaskRecord(verdict="error", reason=str(error), task_hash=_content(task), runs=done)
-    verdict, reason = verdict_of(done)
-    return TaskRecord(verdict=verdict, reason=reason, task_hash=_content(task), runs=done)
+    first = done[-1].answer == "gold_reordered" and done[-1].outcome == "resolved"
+    return TaskRecord(verdict=verdict, reason=reason, task_hash=_content(task), fail_to_pass_first=first, runs=done)
 
 
-async def _run(task: vf.Task, answer: Literal["gold", "noop"], reply: str) -> GroundTruthRun:
+async def _run(task: vf.Task, answer: Answer, reply: str) -> GroundTruthRun:
     scored = await score_answer(task, reply)
     return GroundTruthRun(
         answer=answer,

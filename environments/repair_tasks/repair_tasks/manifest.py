@@ -14,6 +14,10 @@ Verdict = Literal["pass", "fail", "flaky", "error"]
 `flaky`: it came out differently between runs. `error`: it could not be run."""
 
 
+Answer = Literal["gold", "noop", "gold_reordered"]
+"""The human fix; a patch that changes nothing of the code; the human fix with the FAIL_TO_PASS tests run first."""
+
+
 class ManifestError(ValueError):
     """A manifest cannot be read or written."""
 
@@ -23,8 +27,7 @@ class GroundTruthRun(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    answer: Literal["gold", "noop"]
-    """The human fix, or a patch that changes nothing of the code."""
+    answer: Answer
     outcome: str
     """As the environment names it; empty when there was none."""
     reward: float = 0.0
@@ -46,11 +49,13 @@ class TaskRecord(BaseModel):
     reason: str = ""
     task_hash: str = ""
     """Of the task's content when it was run: a record of other content does not count."""
+    fail_to_pass_first: bool = False
+    """Whether the human fix also solved the task with the FAIL_TO_PASS tests run first. (Tests may lean on each other's order.)"""
     runs: list[GroundTruthRun] = Field(default_factory=list)
 
 
 class Manifest(BaseModel):
-    """One dataset's tasks. Only `quarantine` decides which of them an environment leaves out, so it may also be written by hand."""
+    """One dataset's tasks. An environment goes by `quarantine`, in what it leaves out, and by each task's `fail_to_pass_first`."""
 
     model_config = ConfigDict(extra="forbid")
 

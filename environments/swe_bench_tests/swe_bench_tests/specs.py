@@ -52,6 +52,7 @@ class TestPlan(BaseModel):
     runner: Literal["pytest", "log"] = "pytest"
     arguments: tuple[str, ...] = ()
     workdir_on_path: bool = False
+    fail_to_pass_first: bool = False
     log_parser: str = ""
     """For runner `log`: name in `swebench`'s registry."""
     version: str = ""
@@ -77,7 +78,7 @@ def sandbox_spec(instance_id: str, gold_patch: str, tests: TestPlan, limits: Lim
         limits=limits,
         **tests.model_dump(include={"image", "fail_to_pass", "pass_to_pass", "test_patch", "workdir", "runner", "arguments"}),
         install=tests.install if install else "",
-        **tests.model_dump(include={"workdir_on_path", "path_prefix", "writable_tree"}),
+        **tests.model_dump(include={"workdir_on_path", "fail_to_pass_first", "path_prefix", "writable_tree"}),
     )
 
 

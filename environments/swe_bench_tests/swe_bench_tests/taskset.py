@@ -9,6 +9,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Self
 
 import verifiers.v1 as vf
 from pydantic import Field
@@ -68,7 +69,8 @@ class SweBenchTestsConfig(LoadingOptions, vf.TasksetConfig):
     image_template: str = ""
     """Image of every task in place of the row's: `{instance_id}` is the row's id, `{image}` the image it names (`registry.local/{image}`)."""
     manifest: Path | None = None
-    """Manifest that `repair validate` wrote: tasks in its quarantine are left out, and counted in the log."""
+    """Manifest that `repair validate` wrote: tasks in its quarantine are left out, and counted in the log; those whose human fix also passes with
+    the FAIL_TO_PASS tests first are run in that order, in which a wrong patch fails sooner."""
     task: SweBenchTestsTaskConfig = SweBenchTestsTaskConfig()
 
 
@@ -123,6 +125,12 @@ class SweBenchTestsTask(vf.Task[SweBenchTestsData, vf.State, SweBenchTestsTaskCo
             logger.info("%s: %s patch: %s: %s", self.key, name, result.report["outcome"], result.report["reason"])
         return gold.report["outcome"] == "resolved" and noop.report["outcome"] == "tests_failed"
 
+    def in_order(self, fail_to_pass_first: bool) -> Self:
+        """The task with the FAIL_TO_PASS tests run ahead of the others, or with all in their own order; a command of the suite's own has but one."""
+        first = fail_to_pass_first and self.data.tests.runner == "pytest"
+        reordered: Self = self.with_data(tests=self.data.tests.model_copy(update={"fail_to_pass_first": first}))
+        return reordered
+
     @property
     def gold_reply(self) -> str:
         """The human fix as an ideal model would answer.
@@ -162,27 +170,32 @@ class SweBenchTestsTaskset(vf.Taskset[SweBenchTestsTask, SweBenchTestsConfig]):
 
     def load(self) -> Iterator[SweBenchTestsTask]:
         sandbox(self.config.task.limits, self.config.task.slots)  # here, while this is the main thread
-        for task in load_tasks(self.config, self._leaving_out()):
+        manifest = self._manifest()
+        for task in load_tasks(self.config, _leaving_out(manifest)):
             fields = {name: getattr(task.fields, name) for name in RepairTaskFields.model_fields}
             tests = plan_tests(task.row, self.config.image_template)
             data = SweBenchTestsData(id=task.instance_id, name=task.instance_id, prompt=task.prompt, tests=tests, **fields)
-            yield SweBenchTestsTask(data, self.config.task)
+            record = manifest.tasks.get(task.instance_id)
+            yield SweBenchTestsTask(data, self.config.task).in_order(record is not None and record.fail_to_pass_first)
 
     def images(self) -> dict[str, int]:
         """Image to the number of the dataset's tasks that run in it; no prompt is made for it."""
-        left_out = self._leaving_out()
+        left_out = _leaving_out(self._manifest())
         rows = [row for row in load_rows(self.config.dataset, self.config.split) if not left_out(row)]
         return dict(Counter(plan_tests(row, self.config.image_template).image for row in rows))
 
-    def _leaving_out(self) -> Callable[[BugRow], str | None]:
-        """Why a row does not become a task; None when it does."""
-        quarantine = Manifest.read(self.config.manifest).quarantine if self.config.manifest else {}
+    def _manifest(self) -> Manifest:
+        return Manifest.read(self.config.manifest) if self.config.manifest else Manifest()
 
-        def leave_out(row: BugRow) -> str | None:
-            if row.instance_id in quarantine:
-                return f"quarantined by the manifest: {quarantine[row.instance_id]}"
-            if row.language not in ("", "python") and not row.eval_script and not row.test_command:
-                return f"its tests are written in {row.language}, which is not run yet"
-            return None
 
-        return leave_out
+def _leaving_out(manifest: Manifest) -> Callable[[BugRow], str | None]:
+    """Why a row does not become a task; None when it does."""
+
+    def leave_out(row: BugRow) -> str | None:
+        if row.instance_id in manifest.quarantine:
+            return f"quarantined by the manifest: {manifest.quarantine[row.instance_id]}"
+        if row.language not in ("", "python") and not row.eval_script and not row.test_command:
+            return f"its tests are written in {row.language}, which is not run yet"
+        return None
+
+    return leave_out
