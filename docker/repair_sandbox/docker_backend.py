@@ -26,6 +26,8 @@ GRACE_S = 30.0
 """Beyond the guest's own deadline, until its silence is a fault."""
 REMOVERS = 2
 """Threads that remove containers which have served."""
+SECOND_TRY_S = 2.0
+"""Until a removal that failed is tried again; after that it is for the next request."""
 MOST_SERVED = 8
 """Such containers, beyond which a verdict waits for the removal of its own."""
 DIGEST_S = 60.0
@@ -151,7 +153,9 @@ class DockerBackend:
         """Remove a container that has served, behind the caller's back while removals keep up."""
 
         def remove() -> None:
-            container.remove()
+            if not container.remove() and not self._closed:
+                time.sleep(SECOND_TRY_S)
+                container.remove()
             self._in_use.pop(container.name, None)
 
         try:

@@ -136,11 +136,11 @@ def test_the_control_run_catches_what_passes_every_test(sandbox: Sandbox, record
     report = sandbox.score(small_spec(), replacement(*body))
     assert report.outcome == "tests_failed"
     assert report.tampering
-    assert [request["twins"] for request in recorder.requests] == [False, True, True, True], "the human fix, once for good and once in this order"
+    assert [request["twins"] for request in recorder.requests] == [False, True, True], "the last is the human fix's"
     recorder.requests.clear()
     report = sandbox.score(small_spec(), replacement(*body, "pass"))
     assert report.tampering
-    assert len(recorder.requests) == 3, "what the human fix does is remembered, but for this order"
+    assert len(recorder.requests) == 2, "what the human fix does is remembered"
 
 
 @pytest.mark.parametrize(
