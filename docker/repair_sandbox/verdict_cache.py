@@ -1,9 +1,10 @@
 """Verdicts on disk, one JSON file per key, and one run for concurrent identical requests.
 
 A verdict is kept only when running again would give the same: not when time or memory ran out, which depends on the machine, and never when no
-verdict was reached.
+verdict was reached. What was not asked for the longest makes room for new ones. To remove any file, or all, is safe at any time.
 """
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -11,6 +12,7 @@ import logging
 import os
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -21,6 +23,12 @@ from repair_sandbox.report import TestReport
 log = logging.getLogger(__name__)
 
 NOT_KEPT = ("test_timeout", "resource_limit")
+FOLDER_BYTES = 4 * 1024**2
+"""Bound on each of the 256 folders: 1 GB in all, some 200,000 verdicts."""
+WRITING_S = 3600.0
+"""After so long, a file that is not in place yet was left behind."""
+LOOKS_AROUND = "0"
+"""Third digit of the keys whose writing looks after the bound: one write in 16."""
 
 
 def cache_folder() -> Path:
@@ -75,7 +83,10 @@ class VerdictCache:
         try:
             values = json.loads(self._path(key).read_text("utf-8"))
             values.update({name: tuple(values[name]) for name in ("stripped", "tampering")})
-            return TestReport(**{**values, "cached": True})
+            report = TestReport(**{**values, "cached": True})
+            with contextlib.suppress(OSError):  # others may have filled this folder
+                os.utime(self._path(key))
+            return report
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
@@ -86,8 +97,26 @@ class VerdictCache:
             with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=".", delete=False) as file:
                 json.dump(dataclasses.asdict(report), file)
             os.replace(file.name, path)
+            if key[2:].startswith(LOOKS_AROUND):
+                _prune(path.parent)
         except OSError as error:  # a full disk costs another run, not this verdict
             log.warning("%s: the verdict is not kept: %s", path, error)
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.json"
+
+
+def _prune(folder: Path) -> None:
+    """Remove files that were not asked for the longest until the rest keeps to the bound. Other processes may do the same."""
+    found: list[tuple[float, int, Path]] = []
+    for path in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            status = path.stat()
+            if path.suffix == ".json" or status.st_mtime < time.time() - WRITING_S:
+                found.append((status.st_mtime, status.st_size, path))
+    excess = sum(size for _, size, _ in found) - FOLDER_BYTES
+    for _, size, path in sorted(found):
+        if excess <= 0:
+            return
+        path.unlink(missing_ok=True)
+        excess -= size

@@ -1,12 +1,14 @@
 """Verdicts kept on disk, shared between concurrent calls, and never kept when another run might end otherwise."""
 
 import dataclasses
+import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from repair_sandbox import verdict_cache
 from repair_sandbox.errors import EngineUnavailable, GuestLost
 from repair_sandbox.report import Outcome, TestReport
 from repair_sandbox.verdict_cache import VerdictCache, cache_folder, verdict_key
@@ -137,6 +139,29 @@ def test_no_half_written_file_is_ever_seen(tmp_path: Path) -> None:
         reports = [report for _ in range(20) for report in pool.map(lambda cache: cache.get_or_run("one", Runs()), caches)]
     assert {dataclasses.replace(report, cached=False) == REPORT for report in reports} == {True}
     assert [path.suffix for path in tmp_path.rglob("*") if path.is_file()] == [".json"]
+
+
+def test_what_was_not_asked_for_the_longest_makes_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = VerdictCache(tmp_path)
+    cache.get_or_run("aa1", Runs())
+    (first,) = tmp_path.rglob("*.json")
+    size = first.stat().st_size
+    monkeypatch.setattr(verdict_cache, "FOLDER_BYTES", 5 * size)
+    for number, key in enumerate(["aa1", "aa2", "aa3", "aa4", "bb1"]):
+        cache.get_or_run(key, Runs())
+        os.utime(tmp_path / key[:2] / f"{key}.json", (number, number))
+    (tmp_path / "aa" / ".left-behind").write_text("x" * size)
+    os.utime(tmp_path / "aa" / ".left-behind", (0, 0))
+    assert cache.get_or_run("aa2", Runs(GuestLost("not run"))).cached
+    cache.get_or_run("aa0", Runs())
+    cache.get_or_run("aa00", Runs())
+    kept = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    assert kept == {"aa2.json", "aa3.json", "aa4.json", "aa0.json", "aa00.json", "bb1.json"}
+    many = [VerdictCache(tmp_path) for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        reports = list(pool.map(lambda number: many[number % 8].get_or_run(f"aa0-{number}", Runs()), range(400)))
+    assert reports == [REPORT] * 400
+    assert sum(path.stat().st_size for path in (tmp_path / "aa").iterdir()) <= 5 * size + 8 * 2 * size
 
 
 def test_keys_tell_apart_what_differs() -> None:
