@@ -1,5 +1,6 @@
 """`repair images` and what is under it, against the real engine and a small registry on 127.0.0.1."""
 
+import dataclasses
 import gzip
 import hashlib
 import io
@@ -18,10 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from repair_cli.image_records import record, recorded
 from repair_cli.main import main
 from repair_sandbox import images
 from repair_sandbox.engine import Engine
 from repair_sandbox.errors import EngineError, ImageMissing
+from repair_sandbox.images import LocalImage
 
 pytestmark = pytest.mark.docker
 
@@ -172,14 +175,17 @@ def test_the_command_pulls_lists_and_removes(
     dataset = ("swe-bench-tests", "--env.taskset.dataset", write_rows(tmp_path / "rows.jsonl", reference))
     assert main(["images", "pull", *dataset]) == 0
     assert "1 pulled, 0 were here, 0 could not be had" in capsys.readouterr().out
-    recorded = json.loads((tmp_path / "cache/repair-envs/images.json").read_text())
     image = images.local_image(engine, reference)
     assert image is not None
-    assert recorded == {reference: {"digest": image.digest, "repo_digest": image.repo_digest, "size_bytes": image.size_bytes}}
+    assert recorded(reference) == image
     assert main(["images", "list", *dataset]) == 0
     listed = capsys.readouterr().out
+    assert "not what was recorded" not in listed
     assert image.digest.removeprefix("sha256:")[:12] in listed
     assert "1 of 1 here; nothing to pull" in listed
+    record(dataclasses.replace(image, digest="sha256:other"))
+    assert main(["images", "list", *dataset]) == 0
+    assert "yes, not what was recorded" in capsys.readouterr().out
     assert main(["images", "prune", *dataset]) == 0
     assert "nothing was removed: add --yes true" in capsys.readouterr().out
     assert images.local_image(engine, reference) == image
@@ -193,6 +199,27 @@ def test_the_command_says_what_could_not_be_had(registry: Registry, tmp_path: Pa
     said = capsys.readouterr().out
     assert "manifest unknown" in said
     assert "0 pulled, 0 were here, 1 could not be had" in said
+
+
+RECORDS = """
+import sys
+from repair_cli.image_records import record
+from repair_sandbox.images import LocalImage
+for number in range(60):
+    record(LocalImage(f"{sys.argv[1]}/image:{number}", f"sha256:{sys.argv[1]}", "", number))
+"""
+
+
+def test_no_process_writes_over_anothers_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    processes = [subprocess.Popen([sys.executable, "-c", RECORDS, f"writer-{number}"]) for number in range(4)]
+    assert [process.wait(120) for process in processes] == [0] * 4
+    for writer in range(4):
+        for number in range(60):
+            assert recorded(f"writer-{writer}/image:{number}") == LocalImage(f"writer-{writer}/image:{number}", f"sha256:writer-{writer}", "", number)
+    (damaged,) = (path for path in tmp_path.rglob("*.json") if '"writer-0/image:7"' in path.read_text())
+    damaged.write_text("{")
+    assert recorded("writer-0/image:7") is None
 
 
 def test_a_template_names_other_images(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@
   repair images prune ENV [--yes true] [--env.taskset...]    remove the dataset's images; without --yes, only say what would go
   repair images build [NAME ...] [--network NET] [--build-arg NAME=VALUE ...]   build the images of this project, such as corpus-python
 
-`pull` waits out a registry's rate limit. What was pulled or built is written down with its content id (`~/.cache/repair-envs/images.json`), and
+`pull` waits out a registry's rate limit. What was pulled or built is written down with its content id (in `~/.cache/repair-envs/images`), and
 `list` says when an image is no longer what it was. A mirror or a proxy for `build`: --build-arg http_proxy=URL, and --network host where the proxy
 listens on this machine only.
 """
@@ -13,11 +13,7 @@ listens on this machine only.
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import tempfile
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from pathlib import Path
 
 from pydantic import Field
 from pydantic_config import BaseConfig
@@ -30,6 +26,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeE
 from rich.table import Table
 
 from repair_cli.env_config import environment_config
+from repair_cli.image_records import record, recorded
 
 USUAL_IMAGE_BYTES = 1_400_000_000
 """Of an image that is not here, while none of its dataset is: the 500 of SWE-bench Verified take 684 GiB, shared layers counted each time."""
@@ -67,15 +64,6 @@ def run(arguments: list[str]) -> int:
     return commands[arguments[0]](engine, _dataset_images(config, arguments[1]), config, console)
 
 
-def recorded_images(path: Path | None = None) -> dict[str, dict[str, object]]:
-    """What was written down of pulled and built images, by reference; empty when there is nothing to read."""
-    try:
-        found = json.loads((path or _record_path()).read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
 def _dataset_images(config: BaseConfig, env_id: str) -> dict[str, int]:
     """Image to the number of tasks that run in it."""
     import verifiers.v1 as vf
@@ -90,15 +78,14 @@ def _dataset_images(config: BaseConfig, env_id: str) -> dict[str, int]:
 
 
 def _list(engine: Engine, tasks: dict[str, int], config: ImagesConfig, console: Console) -> int:
-    recorded = recorded_images()
     table = Table("image", "tasks", "here", "size", "content id", title=f"{len(tasks)} images", title_justify="left")
     present = {reference: images.local_image(engine, reference) for reference in sorted(tasks)}
     for reference, image in present.items():
         if image is None:
             table.add_row(reference, str(tasks[reference]), "no", "", "")
             continue
-        known = recorded.get(reference, {}).get("digest", image.digest)
-        here = "yes" if known == image.digest else "yes, not what was recorded"
+        known = recorded(reference)
+        here = "yes" if known is None or known.digest == image.digest else "yes, not what was recorded"
         table.add_row(reference, str(tasks[reference]), here, _gigabytes(image.size_bytes), image.digest.removeprefix("sha256:")[:12])
     console.print(table)
     console.print(_estimate(engine, list(present.values())), soft_wrap=True)
@@ -124,7 +111,7 @@ def _pull(engine: Engine, tasks: dict[str, int], config: ImagesConfig, console: 
         waiting = {pool.submit(pull, reference): reference for reference in missing}
         for number, done in enumerate(as_completed(waiting), 1):
             try:
-                _record(done.result())
+                record(done.result())
             except InfrastructureError as error:
                 failed[waiting[done]] = error
                 console.print(f"[red]{waiting[done]}[/red]: {error}", soft_wrap=True)
@@ -159,7 +146,7 @@ def _build(engine: Engine, arguments: list[str], console: Console) -> int:
     for name in options.names or images.image_names():
         with console.status(f"building {name}") as status:
             built = images.build(engine, name, build_arguments, options.network, lambda text: status.update(text[: console.width - 4]))
-        _record(built)
+        record(built)
         console.print(f"{built.reference} ({_gigabytes(built.size_bytes)}, {built.digest})", soft_wrap=True)
     return 0
 
@@ -176,17 +163,3 @@ def _estimate(engine: Engine, present: list[LocalImage | None]) -> str:
 
 def _gigabytes(size: float) -> str:
     return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.0f} MB"
-
-
-def _record_path() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "repair-envs" / "images.json"
-
-
-def _record(image: LocalImage, path: Path | None = None) -> None:
-    path = path or _record_path()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    entry = {"digest": image.digest, "repo_digest": image.repo_digest, "size_bytes": image.size_bytes}
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=".images-", delete=False) as file:
-        json.dump({**recorded_images(path), image.reference: entry}, file, indent=1)
-    os.replace(file.name, path)
