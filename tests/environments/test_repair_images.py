@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -253,6 +254,30 @@ def test_a_build_takes_arguments_and_reports_the_content_id(tmp_path: Path, engi
         assert any("Successfully" in line for line in said)
     finally:
         images.remove(engine, built.reference)
+
+
+def test_the_corpus_image_takes_its_packages_from_a_mirror(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if images.local_image(engine, "debian:bookworm-slim") is None:
+        pytest.skip("there is no image debian:bookworm-slim")
+    name, asked = f"test-{uuid.uuid4().hex[:8]}", set()
+    shutil.copytree(images.image_folder() / "corpus-python", tmp_path / name)
+    monkeypatch.setattr(images, "image_folder", lambda: tmp_path)
+
+    class Mirror(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.add(self.path)
+            self.send_error(404)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Mirror) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        mirror = f"http://127.0.0.1:{server.server_port}"
+        with pytest.raises(EngineError, match=mirror):
+            images.build(engine, name, {"apt_mirror": f"{mirror}/all", "no_proxy": "127.0.0.1"}, "host")
+        server.shutdown()
+    assert any(path.startswith("/all/") and "/dists/bookworm/" in path for path in asked), asked
 
 
 def test_the_corpus_image_is_among_those_to_build() -> None:

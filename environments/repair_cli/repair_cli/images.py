@@ -6,8 +6,8 @@
   repair images build [NAME ...] [--network NET] [--build-arg NAME=VALUE ...]   build the images of this project, such as corpus-python
 
 `pull` waits out a registry's rate limit. What was pulled or built is written down with its content id (in `~/.cache/repair-envs/images`), and
-`list` says when an image is no longer what it was. A mirror or a proxy for `build`: --build-arg http_proxy=URL, and --network host where the proxy
-listens on this machine only.
+`list` says when an image is no longer what it was. Behind a mirror of Debian's packages: build corpus-python --build-arg apt_mirror=http://HOST;
+behind a proxy: --build-arg http_proxy=URL. One that listens on this machine only needs --network host as well.
 """
 
 from __future__ import annotations
