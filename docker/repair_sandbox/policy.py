@@ -182,6 +182,7 @@ def _steers(path: str, gold_paths: frozenset[str], gold_folders: frozenset[str])
         or bool(TEST_FILE.fullmatch(name) or COMPILED.fullmatch(name))
         or any(folder in STEERING_FOLDERS for folder in folders)
         or any(part.endswith(STEERING_SUFFIXES) for part in (*folders, name))
-        # a package such as django/test is source, where the fix is in it
+        # A package such as django/test is source where the fix is in it. Elsewhere the hidden tests lean on it; of 584 real patches that resolve none
+        # touches one, of 1,460 others six, all for one task, touch nothing else.
         or (any(TEST_FOLDER.fullmatch(folder) for folder in folders) and _folder(path) not in gold_folders)
     )

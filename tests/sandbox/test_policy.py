@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -294,9 +295,14 @@ def test_every_human_fix_of_swe_bench_lite_passes_unharmed(lite_rows: list[dict[
         assert lines_that_matter(verdict.patch) == lines_that_matter(row["patch"]), row["instance_id"]
 
 
+SHIPPED_SUPPORT = re.compile(r"(?!tests?/|testing/)(?:.+/)?\w+/(?:test|_?testing)/(?!.*\btest_|.*\btests\.py)\S+\.py")
+"""Code in a folder called test or testing inside a package that is not one of tests."""
+
+
 @pytest.mark.shared_data
 def test_real_model_patches_pass_unharmed(shared_data: Path, lite_rows: list[dict[str, Any]], tmp_path: Path) -> None:
-    """Run with -s for the counts. No patch that passed the benchmark's tests may be rejected; one of tests and settings alone may."""
+    """Run with -s for the counts. No patch that passed the benchmark's tests may be rejected (one of tests and settings alone may), or lose a file of
+    a package that ships with the product, such as django/test: the rule that takes those for tests must not cost a right answer."""
     test_patches = {row["instance_id"]: row["test_patch"] for row in lite_rows}
     counts: Counter[tuple[str, bool]] = Counter()
     with gzip.open(shared_data / "patch_outcomes.jsonl.gz", "rt", encoding="utf-8") as lines:
@@ -304,6 +310,9 @@ def test_real_model_patches_pass_unharmed(shared_data: Path, lite_rows: list[dic
     for row in rows:
         protected = changed_paths(test_patches.get(row["instance_id"], ""))
         verdict = check_patch(row["model_patch"], protected, changed_paths(row["gold_patch"]))
+        shipped = [path for path in verdict.stripped if SHIPPED_SUPPORT.fullmatch(path)]
+        counts["left without an edit of shipped test support", row["resolved"]] += bool(shipped)
+        assert not (shipped and row["resolved"]), (row["instance_id"], shipped)
         if verdict.rejected:
             counts["rejected", row["resolved"]] += 1
             assert verdict.rejected.startswith("nothing is left"), (row["instance_id"], verdict.rejected)
