@@ -97,9 +97,13 @@ def test_tasks_take_turns(tmp_path: Path) -> None:
 
 def test_slots_are_shared_between_processes_and_a_dead_one_gives_its_back(tmp_path: Path) -> None:
     other = other_process(tmp_path, count=1)
+    a_slot_is_had_only_when_it_dies(other, Slots(1, tmp_path))
+
+
+def a_slot_is_had_only_when_it_dies(other: subprocess.Popen[str], slots: Slots) -> None:
+    held = threading.Event()
+    thread = threading.Thread(target=hold_and_tell, args=(slots, held))
     try:
-        held = threading.Event()
-        thread = threading.Thread(target=lambda: hold_and_tell(Slots(1, tmp_path), held))
         thread.start()
         assert not held.wait(0.3)
     finally:
@@ -149,16 +153,7 @@ def test_all_slots_wait_for_those_that_run_and_hold_up_those_that_come(tmp_path:
 
 def test_all_slots_span_processes(tmp_path: Path) -> None:
     other = other_process(tmp_path, count=2, hold="hold_all()")
-    try:
-        held = threading.Event()
-        thread = threading.Thread(target=hold_and_tell, args=(Slots(2, tmp_path), held))
-        thread.start()
-        assert not held.wait(0.3)
-    finally:
-        other.kill()
-        other.wait()
-    assert held.wait(5)
-    thread.join()
+    a_slot_is_had_only_when_it_dies(other, Slots(2, tmp_path))
 
 
 def test_waiting_does_not_burn_processor_time(tmp_path: Path) -> None:
