@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -23,12 +22,15 @@ from repair_sandbox import images
 from repair_sandbox.engine import Engine
 from repair_sandbox.errors import InfrastructureError
 from repair_sandbox.reaper import OWNER
+from repair_tasks.grading import Question
 from repair_tasks.manifest import Manifest
 from swe_bench_tests import RUBRIC
-from swe_bench_tests.grading import Question
+from swe_bench_tests.grading import SweBenchCase
 
-BIN = Path(sys.executable).parent
-MODEL = "scripted-policy"
+sys.path.insert(0, str(Path(__file__).parent))
+from vf_commands import MODEL, command, eval_arguments, run, traces
+
+ENV = "swe-bench-tests"
 PYTHON_TASKS = [task for task in corpus_tasks() if task.metadata["language"] == "python"]
 EVALUATED = PYTHON_TASKS[:4]
 GROUP = 8
@@ -57,22 +59,6 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-def run(folder: Path, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [str(BIN / arguments[0]), *arguments[1:]]
-    done = subprocess.run(command, cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True, check=False, timeout=1100)
-    assert not check or done.returncode == 0, done.stdout + done.stderr
-    return done
-
-
-def eval_arguments(url: str, *more: str) -> list[str]:
-    endpoint = ("--client.base-url", url, "--client.api-key-var", "NONE", "-m", MODEL)
-    return ["vf-eval", "swe-bench-tests", *endpoint, "--no-push", "--no-rich", "--run.dir", "run", "--run.name", "run", *more]
-
-
-def traces(path: Path) -> list[dict[str, Any]]:
-    return [trace for line in path.read_text().splitlines() for trace in json.loads(line)["traces"]]
-
-
 def taskset(**options: Any) -> vf.Taskset:
     return vf.load_taskset(vf.taskset_config_type("swe-bench-tests")(id="swe-bench-tests", **options))
 
@@ -86,7 +72,7 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder in which vf-eval scored eight answers to each of some bundled tasks, sixteen rollouts at once."""
     folder = tmp_path_factory.mktemp("eval")
     with ScriptedEndpoint(playback(prepared_answers(len(EVALUATED))), model=MODEL) as url:
-        run(folder, *eval_arguments(url, "-n", str(len(EVALUATED)), "-r", str(GROUP), "-c", "16"))
+        run(folder, *eval_arguments(ENV, url, "-n", str(len(EVALUATED)), "-r", str(GROUP), "-c", "16"))
     return folder
 
 
@@ -159,7 +145,7 @@ def test_a_wrong_answer_is_not_resolved(task: Any) -> None:
 def test_without_an_engine_no_model_is_asked_and_no_rollout_scores_0(tmp_path: Path) -> None:
     with ScriptedEndpoint(endpoint := playback(prepared_answers(1)), model=MODEL) as url:
         assert endpoint
-        run(tmp_path, *eval_arguments(url, "-n", "1", "-r", "2"), DOCKER_HOST=f"unix://{tmp_path}/none.sock")
+        run(tmp_path, *eval_arguments(ENV, url, "-n", "1", "-r", "2"), DOCKER_HOST=f"unix://{tmp_path}/none.sock")
     for trace in traces(tmp_path / "outputs/run/traces.jsonl"):
         assert trace["rewards"] == {}
         assert "no container engine answers" in trace["errors"][-1]["message"]
@@ -179,7 +165,7 @@ def test_scoring_without_an_engine_is_one_clear_line(tmp_path: Path) -> None:
 @pytest.mark.server
 def test_a_scoring_time_out_is_an_error_and_no_0(tmp_path: Path) -> None:
     with ScriptedEndpoint(playback(prepared_answers(1)), model=MODEL) as url:
-        arguments = eval_arguments(url, "-n", "1", "-r", "1", "--env.agent.timeout.scoring", "0.5", "--env.taskset.task.fresh", "true")
+        arguments = eval_arguments(ENV, url, "-n", "1", "-r", "1", "--env.agent.timeout.scoring", "0.5", "--env.taskset.task.fresh", "true")
         run(tmp_path, *arguments)
     (trace,) = traces(tmp_path / "outputs/run/traces.jsonl")
     assert "no verdict within 0.45 s" in trace["errors"][-1]["message"]
@@ -231,7 +217,7 @@ def test_an_interrupted_scoring_ends_at_once_and_leaves_nothing_running(tmp_path
     path = one_row(tmp_path / "endless.jsonl", test_command="sleep 500 && pytest -rA", log_parser="parse_log_pytest")
     (tmp_path / "p.diff").write_text(PYTHON_TASKS[0].gold_patch)
     flags = ("--env.taskset.dataset", str(path), "--instance", "own-endless", "--patch", str(tmp_path / "p.diff"))
-    process = subprocess.Popen([str(BIN / "repair"), "score", "swe-bench-tests", *flags], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command("repair", "score", ENV, *flags), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         end = time.monotonic() + 120
         while not containers_of(process.pid) and time.monotonic() < end:
@@ -289,7 +275,8 @@ def test_tasks_survive_the_wire() -> None:
     for task in list(taskset())[:3]:
         data = type(task.data).model_validate_json(task.data.model_dump_json())
         assert data == task.data
-        assert hash(Question("r", "p", task.key, task._fields, data.tests, task.config.limits)) is not None
+        case = SweBenchCase(task.key, "p", task._fields, data.tests)
+        assert hash(Question("r", case, task.config.limits)) == hash(Question("r", case, task.config.limits))
 
 
 def test_validate_writes_a_manifest_that_the_environment_honours(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,27 +1,13 @@
-"""From a reply to its grade: parse, make the git diff, run the tests once, ask the rubric.
+"""What replies to one instance are graded against: its gold patch, the source that its prompt shows, its tests."""
 
-One run feeds every reward and metric of a rollout, and equal replies of a group share it. Runs happen in threads of their own, many at once; what
-bounds the containers is the sandbox. A verdict that was not reached is an exception, never a 0.
-"""
-
-import asyncio
-import tempfile
-import threading
-from collections import OrderedDict
-from collections.abc import Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass
-from pathlib import Path
 
-from repair_rubrics import Attempt, Patch, Reward, Rubric, TestFigures, rewards
-from repair_sandbox.errors import InfrastructureError
+from repair_rubrics import Attempt, Reward, Rubric, rewards
 from repair_sandbox.limits import Limits
-from repair_sandbox.report import TestReport, TestStatus
-from repair_sandbox.sandbox import Sandbox
-from repair_sandbox.verdict_cache import VerdictCache
+from repair_sandbox.spec import TestSpec
 from repair_tasks import RepairTaskFields, answer_diff, task_gold, task_sources
+from repair_tasks.grading import Answer
 
-from swe_bench_tests.engine import meet_engine, sandbox
 from swe_bench_tests.specs import TestPlan, needs_install, sandbox_spec
 
 RUBRIC = Rubric(
@@ -35,179 +21,21 @@ RUBRIC = Rubric(
     )
 )
 
-STAGES = ("queue", "start", "apply", "install", "tests", "control")
-APPLY_RUNGS = ("exact", "whitespace", "recount", "fuzz")
-THREADS = 64
-"""Replies graded at once in one process; all but as many as there are slots wait for one."""
-KEPT = 256
-"""Grades remembered beside those in the making; each holds its prompt. (Verdicts are remembered on disk, by the sandbox.)"""
-LOG_CHARACTERS = 4000
-NAMED_TESTS = 20
-MARGIN_SHARE, MARGIN_S = 0.1, 10.0
-"""How much before verifiers' scoring time-out ours is: the lesser of a share of it and so many seconds."""
-
-
-class VerdictLate(InfrastructureError):
-    """The scoring time-out came before the verdict: waiting for a slot or the machine took too long, not the patch."""
-
 
 @dataclass(frozen=True)
-class Question:
-    """A reply and everything that decides its grade. Hashable."""
+class SweBenchCase:
+    """See `repair_tasks.grading.Case`."""
 
-    reply: str
-    prompt: str
     instance_id: str
+    prompt: str
     fields: RepairTaskFields
     tests: TestPlan
-    limits: Limits
-    slots: int | None = None
-    """Test runs at once on this machine; None for what it carries."""
-    every_test: bool = False
-    """Run on after the first failure, so that the shares of passing tests are exact."""
-    fresh: str = ""
-    """Unless empty, no earlier verdict is used; questions that differ in it are run apart."""
+    rubric: Rubric = RUBRIC
 
+    def read(self, reply: str) -> Answer:
+        sources = task_sources(self.prompt, self.fields)
+        attempt = Attempt(reply, task_gold(self.fields), self.fields.edit_format, sources)
+        return Answer(attempt, answer_diff(attempt.patch, sources))
 
-@dataclass(frozen=True)
-class Graded:
-    """Everything there is to say of one reply."""
-
-    rewards: Mapping[str, float]
-    metrics: dict[str, float]
-    report: dict[str, object]
-    """For people: the outcome and its reason, failing tests, tampering, stage times, the end of the tests' output."""
-
-
-async def graded(question: Question, scoring_timeout_s: float | None = None) -> Graded:
-    """The grade of a reply: a remembered one, one that is being made, or a new one.
-
-    Raises:
-        InfrastructureError: no verdict was reached, in time or at all.
-        RowError, GoldDoesNotApply: the dataset is at fault.
-    """
-    future = asyncio.wrap_future(_grades.ask(question))
-    wait_s = None if scoring_timeout_s is None else scoring_timeout_s - min(MARGIN_SHARE * scoring_timeout_s, MARGIN_S)
-    try:
-        # Shielded: a caller that gives up must not take the verdict from the others that wait for it.
-        return await asyncio.wait_for(asyncio.shield(future), wait_s)
-    except TimeoutError:
-        raise VerdictLate(
-            f"{question.instance_id}: no verdict within {wait_s:g} s, shortly before the scoring time-out of {scoring_timeout_s:g} s, which would "
-            f"have scored a true 0; allow more (--env.agent.timeout.scoring), or run fewer rollouts at once"
-        ) from None
-
-
-def grade(question: Question) -> Graded:
-    """Grade one reply, here and now.
-
-    Raises:
-        See `graded`.
-    """
-    sources = task_sources(question.prompt, question.fields)
-    patch = Patch.parse(question.reply)
-    report = _tested(question, patch, sources)
-    attempt = Attempt(question.reply, task_gold(question.fields), question.fields.edit_format, sources, _figures(report))
-    return Graded(RUBRIC.score(attempt).parts, _metrics(attempt, report), _for_people(patch, report))
-
-
-def _tested(question: Question, patch: Patch, sources: Mapping[str, str]) -> TestReport:
-    if not patch:
-        return TestReport("no_patch", "the answer holds no patch")
-    diff = answer_diff(patch, sources)
-    if diff.failure:
-        return TestReport("apply_failed", diff.failure)
-    if not diff.text:
-        return TestReport("no_patch", "the patch changes nothing")
-    spec = sandbox_spec(question.instance_id, question.fields.gold_patch, question.tests, question.limits, needs_install(diff.text))
-    meet_engine()
-    shared = sandbox(question.limits, question.slots)
-    if not question.fresh:
-        return shared.score(spec, diff.text, stop_at_first_failure=not question.every_test)
-    with tempfile.TemporaryDirectory(prefix="repair-fresh-") as folder:
-        fresh = Sandbox(shared.backend, VerdictCache(Path(folder)), shared.slots)
-        return fresh.score(spec, diff.text, stop_at_first_failure=not question.every_test)
-
-
-def _figures(report: TestReport) -> TestFigures:
-    if report.tampering:
-        return TestFigures(False, 0.0, 0.0)
-    kept = _share(report.pass_to_pass, ("passed", "xfailed", "skipped")) if report.pass_to_pass else float(bool(report.fail_to_pass))
-    return TestFigures(report.resolved, _share(report.fail_to_pass, ("passed",)), kept)
-
-
-def _share(statuses: Mapping[str, TestStatus], good: tuple[TestStatus, ...]) -> float:
-    return sum(status in good for status in statuses.values()) / len(statuses) if statuses else 0.0
-
-
-def _metrics(attempt: Attempt, report: TestReport) -> dict[str, float]:
-    """The figures of `rewards.metrics`, but for applying, which the container's word is for; and those of the run."""
-    ran = [status for status in (*report.fail_to_pass.values(), *report.pass_to_pass.values()) if status != "not_run"]
-    return {
-        **rewards.metrics(attempt),
-        "applied": float(bool(report.apply_rung)),
-        "apply_rung": float(APPLY_RUNGS.index(report.apply_rung)) if report.apply_rung in APPLY_RUNGS else 0.0,
-        "tests_run": float(len(ran)),
-        "tampered": float(bool(report.tampering)),
-        "cached": float(report.cached),
-        "memory_mb": report.memory_mb,
-        "cpu_s": report.cpu_s,
-        **{f"{stage}_s": report.stages_s.get(stage, 0.0) for stage in STAGES},
-    }
-
-
-def _for_people(patch: Patch, report: TestReport) -> dict[str, object]:
-    statuses = {**report.fail_to_pass, **report.pass_to_pass}
-    failing = [f"{test}: {status}" for test, status in statuses.items() if status not in ("passed", "xfailed", "skipped", "not_run")]
-    return {
-        "outcome": report.outcome,
-        "reason": report.reason,
-        "failing": failing[:NAMED_TESTS],
-        "tampering": list(report.tampering),
-        "stripped": list(report.stripped),
-        "apply_rung": report.apply_rung,
-        "repairs": sorted(set(patch.repairs)),
-        "stages_s": {stage: round(seconds, 4) for stage, seconds in report.stages_s.items()},
-        "exit_code": report.exit_code,
-        "attempts": report.attempts,
-        "cached": report.cached,
-        "image_digest": report.image_digest,
-        "log_tail": report.log_tail[-LOG_CHARACTERS:],
-    }
-
-
-class _Grades:
-    """Grades by question, also those in the making. A failed one is forgotten, so that asking again tries again."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._known: OrderedDict[Question, Future[Graded]] = OrderedDict()
-        self._room = threading.BoundedSemaphore(THREADS)
-
-    def ask(self, question: Question) -> Future[Graded]:
-        with self._lock:
-            known = self._known.get(question)
-            if known is not None:
-                self._known.move_to_end(question)
-                return known
-            future: Future[Graded] = Future()
-            self._known[question] = future
-            if len(self._known) > KEPT and (oldest := next((asked for asked, grade in self._known.items() if grade.done()), None)):
-                del self._known[oldest]
-        # A daemon: an interrupted run must not wait for tests that nobody will read (the sandbox removes their containers).
-        threading.Thread(target=self._work, args=(question, future), name=f"grade {question.instance_id}", daemon=True).start()
-        return future
-
-    def _work(self, question: Question, future: Future[Graded]) -> None:
-        try:
-            with self._room:
-                result = grade(question)
-        except BaseException as error:
-            with self._lock:
-                self._known.pop(question, None)
-            future.set_exception(error)
-        else:
-            future.set_result(result)
-
-
-_grades = _Grades()
+    def spec(self, diff: str, limits: Limits) -> TestSpec:
+        return sandbox_spec(self.instance_id, self.fields.gold_patch, self.tests, limits, needs_install(diff))

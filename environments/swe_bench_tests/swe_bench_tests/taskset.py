@@ -12,30 +12,17 @@ from pathlib import Path
 from typing import Self
 
 import verifiers.v1 as vf
-from pydantic import Field
-from repair_sandbox.limits import Limits
 from repair_tasks import BugRow, LoadingOptions, RepairTaskFields, gold_answer, load_tasks
+from repair_tasks.engine import TestRunOptions, get_ready, sandbox
+from repair_tasks.grading import NOOP_REPLY, Graded, Question, graded
 from repair_tasks.loading import load_rows
 from repair_tasks.manifest import Manifest
 from single_turn import last_message
 
-from swe_bench_tests.engine import get_ready, sandbox
-from swe_bench_tests.grading import RUBRIC, Graded, Question, graded
+from swe_bench_tests.grading import RUBRIC, SweBenchCase
 from swe_bench_tests.specs import TestPlan, plan_tests, sandbox_spec
 
 logger = logging.getLogger(__name__)
-
-NOOP_REPLY = """\
-```diff
-diff --git a/NOTHING_REPAIRED.txt b/NOTHING_REPAIRED.txt
-new file mode 100644
---- /dev/null
-+++ b/NOTHING_REPAIRED.txt
-@@ -0,0 +1 @@
-+This file repairs nothing.
-```
-"""
-"""A patch after which the tests run on the buggy code: the true control, since an empty answer runs none."""
 
 
 class SweBenchTestsData(RepairTaskFields, vf.TaskData):
@@ -44,23 +31,8 @@ class SweBenchTestsData(RepairTaskFields, vf.TaskData):
     tests: TestPlan
 
 
-class SweBenchTestsTaskConfig(vf.TaskConfig):
+class SweBenchTestsTaskConfig(TestRunOptions, vf.TaskConfig):
     """Flags under `--env.taskset.task.*`: what one test run may use."""
-
-    tests_s: float = Field(Limits.tests_s, gt=0)
-    """Wall time of the tests, in seconds; what takes longer is `test_timeout`."""
-    memory_mb: int = Field(Limits.memory_mb, gt=0)
-    """Memory of one container; what takes more is `resource_limit`. Together with `cpus` it decides how many run at once."""
-    cpus: float = Field(Limits.cpus, gt=0)
-    """Processors of one container."""
-    slots: int | None = Field(None, gt=0)
-    """Test runs at once on this machine, over all its processes (give each the same); None for what `cpus` and `memory_mb` allow."""
-    fresh: bool = False
-    """Run the tests even where the verdict on the same patch is known."""
-
-    @property
-    def limits(self) -> Limits:
-        return Limits(tests_s=self.tests_s, memory_mb=self.memory_mb, cpus=self.cpus)
 
 
 class SweBenchTestsConfig(LoadingOptions, vf.TasksetConfig):
@@ -151,8 +123,8 @@ class SweBenchTestsTask(vf.Task[SweBenchTestsData, vf.State, SweBenchTestsTaskCo
 
     def _question(self, reply: str, trace_id: str = "") -> Question:
         fresh = (trace_id or "validate") if self.config.fresh else ""
-        prompt, slots = str(self.data.prompt), self.config.slots
-        return Question(reply, prompt, self.key, self._fields, self.data.tests, self.config.limits, slots, self._every_test, fresh)
+        case = SweBenchCase(self.key, str(self.data.prompt), self._fields, self.data.tests)
+        return Question(reply, case, self.config.limits, self.config.slots, self._every_test, fresh)
 
     @property
     def _fields(self) -> RepairTaskFields:
