@@ -5,7 +5,7 @@ Stable: `diff_similarity`, `format_score`, `quality_score`, `Patch`, `Rubric`, `
 
 from repair_rubrics.apply import Applied, ApplyFailure
 from repair_rubrics.edits import FileEdit, Hunk
-from repair_rubrics.extract import EditFormat
+from repair_rubrics.extract import AnswerFormat, EditFormat
 from repair_rubrics.format import format_score
 from repair_rubrics.patch import Patch
 from repair_rubrics.quality import quality_score
@@ -15,6 +15,7 @@ from repair_rubrics.similarity import diff_similarity
 from repair_rubrics.trl import trl_reward
 
 __all__ = [
+    "AnswerFormat",
     "Applied",
     "ApplyFailure",
     "Attempt",

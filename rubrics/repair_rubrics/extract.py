@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 EditFormat = Literal["search_replace", "unified_diff"]
+AnswerFormat = Literal["search_replace", "unified_diff", "function"]
+"""Also `function`: the new text of one function in a code block, which only whoever knows the old one can read."""
 
 SEARCH_MARKER = re.compile(r"^<{5,9} ?(?:SEARCH|ORIGINAL)\b.*$", re.MULTILINE)
 DIFF_MARKER = re.compile(r"^(?:diff --git |--- .*\n\+\+\+ |\+\+\+ \S|@@)", re.MULTILINE)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from repair_rubrics.extract import EditFormat
+from repair_rubrics.extract import AnswerFormat, EditFormat
 from repair_rubrics.patch import Patch
 
 REPAIR_COST = {
@@ -12,7 +12,9 @@ REPAIR_COST = {
     "bare_hunk_header": 0.2,
     "hunk_counts": 0.2,
     "lost_context_space": 0.2,
+    "no_code_block": 0.2,
     "repeated_hunk": 0.2,
+    "beside_the_function": 0.3,
     "elided_context": 0.3,
     "missing_file_header": 0.3,
     "missing_path": 0.3,
@@ -32,7 +34,7 @@ def format_score(reply: str, edit_format: EditFormat | None = "unified_diff") ->
     return patch_format_score(Patch.parse(reply), edit_format)
 
 
-def patch_format_score(patch: Patch, edit_format: EditFormat | None) -> float:
+def patch_format_score(patch: Patch, edit_format: AnswerFormat | None) -> float:
     """`format_score` of a reply that has been parsed."""
     if not patch:
         return 0.0

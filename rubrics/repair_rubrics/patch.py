@@ -7,7 +7,7 @@ from repair_rubrics import render
 from repair_rubrics.apply import Applied, apply_edits
 from repair_rubrics.blocks import parse_blocks
 from repair_rubrics.edits import FileEdit
-from repair_rubrics.extract import EditFormat, answer_part, asked_or_found_format
+from repair_rubrics.extract import AnswerFormat, EditFormat, answer_part, asked_or_found_format
 from repair_rubrics.unified import parse_unified
 
 
@@ -16,7 +16,7 @@ class Patch:
     """File edits and how they were written. A text that holds no patch gives an empty one (`not patch`)."""
 
     files: tuple[FileEdit, ...] = ()
-    edit_format: EditFormat = "unified_diff"
+    edit_format: AnswerFormat = "unified_diff"
     repairs: tuple[str, ...] = ()
     """What the parser put right, once for each place; empty for a well-formed text."""
 

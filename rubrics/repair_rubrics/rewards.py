@@ -63,6 +63,11 @@ def resolved(attempt: Attempt) -> float:
     return float(_tests(attempt).resolved)
 
 
+def compiles(attempt: Attempt) -> float:
+    """1 when the patch changes code of a file that needs it, and compiles; 0 for one that changes none, which of course compiles."""
+    return float(_tests(attempt).ran and quality(attempt) > 0)
+
+
 def fail_to_pass(attempt: Attempt) -> float:
     """Share of the tests that the bug fails and that pass now."""
     return _tests(attempt).fail_to_pass

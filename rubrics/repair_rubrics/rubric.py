@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Literal
 
 from repair_rubrics.apply import Applied
-from repair_rubrics.extract import EditFormat
+from repair_rubrics.extract import AnswerFormat
 from repair_rubrics.patch import Patch
 
 Kind = Literal["format", "correctness", "quality"]
@@ -28,6 +28,8 @@ class TestFigures:
     """Share of the tests that the bug fails and that now pass, in [0, 1]."""
     pass_to_pass: float
     """Share of the tests that passed before and still do, in [0, 1]."""
+    ran: bool = True
+    """The patch applied and, where there is something to compile, compiled; nothing was tampered with."""
 
 
 @dataclass(frozen=True)
@@ -37,17 +39,19 @@ class Attempt:
     reply: str
     """The model's last message."""
     gold: Patch
-    edit_format: EditFormat | None = None
-    """The format asked for; None accepts either."""
+    edit_format: AnswerFormat | None = None
+    """The format asked for; None accepts either kind of patch."""
     sources: Mapping[str, str] | None = None
     """Path to text of the files the model was shown; None when only the patches can be compared."""
     tests: TestFigures | None = None
     """None where no tests are run."""
+    read: Patch | None = None
+    """The patch that the reply stands for, where it takes more than the reply to read it; None to parse the reply."""
 
     @cached_property
     def patch(self) -> Patch:
         """The patch in the reply; empty when there is none."""
-        return Patch.parse(self.reply)
+        return Patch.parse(self.reply) if self.read is None else self.read
 
     @cached_property
     def applied(self) -> Applied | None:

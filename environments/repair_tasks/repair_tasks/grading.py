@@ -161,9 +161,9 @@ def _tested(question: Question, answer: Answer) -> TestReport:
 
 def _figures(report: TestReport) -> TestFigures:
     if report.tampering:
-        return TestFigures(False, 0.0, 0.0)
+        return TestFigures(False, 0.0, 0.0, ran=False)
     kept = _share(report.pass_to_pass, ("passed", "xfailed", "skipped")) if report.pass_to_pass else float(bool(report.fail_to_pass))
-    return TestFigures(report.resolved, _share(report.fail_to_pass, ("passed",)), kept)
+    return TestFigures(report.resolved, _share(report.fail_to_pass, ("passed",)), kept, ran=bool(report.fail_to_pass))
 
 
 def _share(statuses: Mapping[str, TestStatus], good: tuple[TestStatus, ...]) -> float:
