@@ -17,34 +17,17 @@ from repair_cli.scripted_endpoint import RequestError, ScriptedEndpoint
 from repair_cli.scripted_policy import KINDS, playback
 from swe_bench_diff import RUBRIC
 
-BIN = Path(sys.executable).parent
-MODEL = "scripted-policy"
+sys.path.insert(0, str(Path(__file__).parent))
+from vf_commands import MODEL, command, eval_arguments, run, traces
 
-
-def command(*arguments: str) -> list[str]:
-    return [str(BIN / arguments[0]), *arguments[1:]]
-
-
-def run(folder: Path, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(command(*arguments), cwd=folder, capture_output=True, text=True, check=False, timeout=240)
-    assert not check or done.returncode == 0, done.stdout + done.stderr
-    return done
-
-
-def eval_arguments(url: str, *more: str) -> list[str]:
-    endpoint = ("--client.base-url", url, "--client.api-key-var", "NONE", "-m", MODEL)
-    return ["vf-eval", "swe-bench-diff", *endpoint, "--no-push", "--no-rich", "--run.dir", "run", "--run.name", "run", *more]
-
-
-def traces(path: Path) -> list[dict[str, Any]]:
-    return [trace for line in path.read_text().splitlines() for trace in json.loads(line)["traces"]]
+ENV = "swe-bench-diff"
 
 
 @pytest.mark.server
 def test_eval_scores_every_kind_of_answer_and_replay_agrees(tmp_path: Path) -> None:
     answers = prepared_answers()
     with ScriptedEndpoint(playback(answers), model=MODEL) as url:
-        run(tmp_path, *eval_arguments(url, "-r", str(len(KINDS))))
+        run(tmp_path, *eval_arguments(ENV, url, "-r", str(len(KINDS))))
     rollouts = read_rollouts(tmp_path / "outputs/run/traces.jsonl", {a.instance_id: a for a in answers.values()})
     assert len(rollouts) == len(answers) * len(KINDS)
     for rollout in rollouts:
@@ -81,7 +64,7 @@ def test_a_run_whose_endpoint_failed_is_completed_by_resume(tmp_path: Path) -> N
         return played(messages)
 
     with ScriptedEndpoint(fails_for_half, model=MODEL) as url:
-        run(tmp_path, *eval_arguments(url))
+        run(tmp_path, *eval_arguments(ENV, url))
         first = traces(tmp_path / "outputs/run/traces.jsonl")
         failed = [trace for trace in first if trace["errors"]]
         assert len(failed) == len(refused) > 0
@@ -99,7 +82,7 @@ def test_a_run_whose_endpoint_failed_is_completed_by_resume(tmp_path: Path) -> N
 def test_an_interrupted_run_keeps_what_it_scored(tmp_path: Path, how: signal.Signals) -> None:
     answers = prepared_answers()
     with ScriptedEndpoint(playback(answers), model=MODEL, latency_s=0.5) as url:
-        arguments = command(*eval_arguments(url, "-r", "2", "-c", "2"))
+        arguments = command(*eval_arguments(ENV, url, "-r", "2", "-c", "2"))
         process = subprocess.Popen(arguments, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         stream = tmp_path / "outputs/run/traces.jsonl"
         deadline = time.monotonic() + 60
@@ -123,7 +106,7 @@ def test_weights_can_be_changed_from_the_command_line(tmp_path: Path) -> None:
     answers = prepared_answers(1)
     weights = json.dumps({"format": {"weight": 0.0}, "similarity": {"weight": 1.0}, "quality": {"weight": 0.0}})
     with ScriptedEndpoint(playback(answers), model=MODEL) as url:
-        run(tmp_path, *eval_arguments(url, "-n", "1", "--env.taskset.task.rewards", weights))
+        run(tmp_path, *eval_arguments(ENV, url, "-n", "1", "--env.taskset.task.rewards", weights))
     (trace,) = traces(tmp_path / "outputs/run/traces.jsonl")
     assert {name: part["weight"] for name, part in trace["rewards"].items()} == {"format": 0.0, "similarity": 1.0, "quality": 0.0}
 
@@ -137,7 +120,7 @@ BAD_RUNS = [
 
 @pytest.mark.parametrize(("flags", "message"), BAD_RUNS, ids=["weights", "unknown reward", "context"])
 def test_a_bad_flag_is_refused_before_the_run(tmp_path: Path, flags: tuple[str, ...], message: str) -> None:
-    done = run(tmp_path, *eval_arguments("http://127.0.0.1:9/v1", *flags), check=False)
+    done = run(tmp_path, *eval_arguments(ENV, "http://127.0.0.1:9/v1", *flags), check=False)
     said = " ".join((done.stdout + done.stderr).replace("│", " ").split())
     assert done.returncode != 0
     assert message in said

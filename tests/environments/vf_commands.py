@@ -1,0 +1,35 @@
+"""Runs verifiers' and this project's commands as a user does, and reads what they leave."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+BIN = Path(sys.executable).parent
+MODEL = "scripted-policy"
+
+
+def command(*arguments: str) -> list[str]:
+    """A command line; its first word is a program of this environment."""
+    return [str(BIN / arguments[0]), *arguments[1:]]
+
+
+def run(folder: Path, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in `folder`; unless `check` is off it has to succeed."""
+    environ = {**os.environ, **environment}
+    done = subprocess.run(command(*arguments), cwd=folder, env=environ, capture_output=True, text=True, check=False, timeout=1100)
+    assert not check or done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def eval_arguments(env_id: str, url: str, *more: str) -> list[str]:
+    """A vf-eval of the scripted model at `url` that writes to outputs/run."""
+    endpoint = ("--client.base-url", url, "--client.api-key-var", "NONE", "-m", MODEL)
+    return ["vf-eval", env_id, *endpoint, "--no-push", "--no-rich", "--run.dir", "run", "--run.name", "run", *more]
+
+
+def traces(path: Path) -> list[dict[str, Any]]:
+    """Every trace of a traces.jsonl."""
+    return [trace for line in path.read_text().splitlines() for trace in json.loads(line)["traces"]]
