@@ -41,7 +41,7 @@ def answer_part(reply: str) -> str:
         reply = reply[ends[-1].end() :]
     elif REASONING_OPEN.match(reply):
         return ""
-    tagged = [m.group(2) for m in ANSWER_TAG.finditer(reply) if _holds_patch(m.group(2))]
+    tagged = [m.group(2) for m in ANSWER_TAG.finditer(reply) if holds_patch(m.group(2))]
     return tagged[-1] if tagged else reply
 
 
@@ -52,16 +52,18 @@ def asked_or_found_format(text: str) -> EditFormat:
 
 def diff_regions(text: str) -> list[Region]:
     """The stretches of an answer that hold diffs: its fences that do, or else the whole text as one region."""
-    fenced = [region for region in _fences(text) if DIFF_MARKER.search(region.text)]
+    fenced = [region for region in code_blocks(text) if DIFF_MARKER.search(region.text)]
     unique = list({region.text: region for region in fenced}.values())
     return unique or [Region(text, fenced=False)]
 
 
-def _holds_patch(text: str) -> bool:
+def holds_patch(text: str) -> bool:
+    """Whether a marker of either patch format stands in the text."""
     return bool(SEARCH_MARKER.search(text) or DIFF_MARKER.search(text))
 
 
-def _fences(text: str) -> list[Region]:
+def code_blocks(text: str) -> list[Region]:
+    """What stands between code fences, in order."""
     regions: list[Region] = []
     fence = ""
     body: list[str] = []

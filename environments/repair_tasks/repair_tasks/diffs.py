@@ -7,7 +7,7 @@ shows only parts of a file; what it does not show never becomes context of a dif
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from repair_rubrics import Hunk, Patch
+from repair_rubrics import Applied, Hunk, Patch
 
 from repair_tasks.prompts import UNSEEN_LINE
 
@@ -33,6 +33,31 @@ def answer_diff(patch: Patch, sources: Mapping[str, str]) -> AnswerDiff:
     if patch.edit_format == "unified_diff":
         return AnswerDiff(patch.to_text())
     return AnswerDiff("", str(applied.failure))
+
+
+def apply_to_whole(patch: Patch, shown: Mapping[str, str], whole: Mapping[str, str]) -> Applied:
+    """`patch` applied to the files in `whole`, at the places where it fits what was shown of them; else wherever in them it fits.
+
+    `shown`: the same files as a prompt shows them. A refusal is the one that speaks of what was shown.
+    """
+    seen = patch.apply({path: _told_apart(text) for path, text in shown.items()})
+    if seen.failure is not None:
+        anywhere = patch.apply(whole)
+        return anywhere if anywhere.failure is None else seen
+    files = {path: text if text is None else _with_unseen(text, shown.get(path, ""), whole.get(path, "")) for path, text in seen.files.items()}
+    return Applied(files, None, seen.rungs)
+
+
+def _with_unseen(text: str, shown: str, whole: str) -> str:
+    """An edited text with the lines that were not shown put back; the last of them stands for all the rest."""
+    if UNSEEN_LINE not in shown:
+        return text
+    lines, last = whole.split("\n"), shown.count("\n") - 1
+    restored: list[str] = []
+    for line in text.removesuffix("\n").split("\n"):
+        number = int(line[1:]) if line.startswith(UNSEEN_LINE) and line[1:].isdecimal() else None
+        restored += [line] if number is None else lines[number:] if number == last else lines[number : number + 1]
+    return "\n".join(restored)
 
 
 def _told_apart(text: str) -> str:

@@ -89,19 +89,24 @@ class Prompt(BaseModel):
 
 def build_prompt(repo: str, issue: str, hints: str, shown: Sequence[Excerpt], edit_format: EditFormat) -> Prompt:
     """The prompt that shows `shown` and asks for a patch in `edit_format`; `hints` may be empty."""
+    before, after = PROMPT.split("{code}")
+    head = before.format(repo=repo, issue=issue.strip(), hints=HINTS.format(hints=hints.strip()) if hints.strip() else "")
+    return prompt_around(shown, head, after.format(instruction=INSTRUCTIONS[edit_format]))
+
+
+def prompt_around(shown: Sequence[Excerpt], head: str, tail: str) -> Prompt:
+    """The prompt with `shown` between two texts."""
     code, offsets = "", []
     for excerpt in shown:
         code += f"[start of {excerpt.path}{_line_range(excerpt)}]\n"
         offsets.append((len(code), len(code) + len(excerpt.text)))
         code += excerpt.text if excerpt.text.endswith("\n") else excerpt.text + "\n"
         code += f"[end of {excerpt.path}]\n"
-    before, after = PROMPT.split("{code}")
-    head = before.format(repo=repo, issue=issue.strip(), hints=HINTS.format(hints=hints.strip()) if hints.strip() else "")
     spans = tuple(
         SourceSpan(path=e.path, start=len(head) + start, end=len(head) + end, first_line=e.first_line, whole=e.whole)
         for e, (start, end) in zip(shown, offsets, strict=True)
     )
-    return Prompt(text=head + code + after.format(instruction=INSTRUCTIONS[edit_format]), spans=spans)
+    return Prompt(text=head + code + tail, spans=spans)
 
 
 def shown_sources(prompt: str, spans: Sequence[SourceSpan]) -> dict[str, str]:

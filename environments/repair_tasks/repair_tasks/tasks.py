@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
-from repair_rubrics import EditFormat, Patch
+from repair_rubrics import AnswerFormat, EditFormat, Patch
 
 from repair_tasks.context import ContextError, ContextMode, excerpts
 from repair_tasks.loading import BUNDLED, load_rows
@@ -21,7 +21,29 @@ CHARACTERS_PER_TOKEN = 3.0
 """Estimate for code and English when no tokenizer is named; real tokenizers find 3.2 to 4.5, so it errs towards skipping."""
 
 
-class LoadingOptions(BaseModel):
+class TokenBudget(BaseModel):
+    """How long a prompt may be."""
+
+    max_prompt_tokens: int | None = Field(None, gt=0)
+    """Tasks with a longer prompt are left out, and named in the log; None keeps all."""
+    tokenizer: str | None = None
+    """Hugging Face name or folder of the tokenizer that counts prompt tokens; None estimates 1 token per 3 characters."""
+
+    def excess(self) -> Callable[[str], str]:
+        """A function that says why a prompt is left out; empty when it is not."""
+        most = self.max_prompt_tokens
+        if most is None:
+            return lambda prompt: ""
+        count = token_counter(self.tokenizer)
+
+        def reason(prompt: str) -> str:
+            tokens = count(prompt)
+            return f"prompt of {tokens} tokens, over max_prompt_tokens {most}" if tokens > most else ""
+
+        return reason
+
+
+class LoadingOptions(TokenBudget):
     """Which rows become tasks, and what their prompts show."""
 
     dataset: str = BUNDLED
@@ -36,24 +58,25 @@ class LoadingOptions(BaseModel):
     """Show `hints_text`, the discussion before the fix, which may tell the answer."""
     repo_cache: Path = Path("~/.cache/repair-envs/repos")
     """Folder of bare mirrors that `oracle` reads from; missing ones are cloned from GitHub."""
-    max_prompt_tokens: int | None = Field(None, gt=0)
-    """Tasks with a longer prompt are left out, and named in the log; None keeps all."""
-    tokenizer: str | None = None
-    """Hugging Face name or folder of the tokenizer that counts prompt tokens; None estimates 1 token per 3 characters."""
 
 
-class RepairTaskFields(BaseModel):
-    """What a repair task carries besides its prompt: enough to score an answer from the task alone."""
+class AnswerFields(BaseModel):
+    """What any answer to a prompt is read by."""
 
     model_config = ConfigDict(frozen=True)
 
-    repo: str
-    base_commit: str
     gold_patch: str
     """The human fix as a unified diff. Never shown to the model."""
-    edit_format: EditFormat
+    edit_format: AnswerFormat
     spans: tuple[SourceSpan, ...]
     """Where the prompt shows which source."""
+
+
+class RepairTaskFields(AnswerFields):
+    """What a repair task carries besides its prompt: enough to score an answer from the task alone."""
+
+    repo: str
+    base_commit: str
 
 
 @dataclass(frozen=True)
@@ -76,7 +99,7 @@ def load_tasks(options: LoadingOptions, leave_out: Callable[[BugRow], str | None
         RepoCacheError: a source file cannot be read.
     """
     reader = RepoCache(options.repo_cache)
-    count_tokens = token_counter(options.tokenizer) if options.max_prompt_tokens else None
+    excess = options.excess()
     skipped: list[str] = []
     kept = 0
     for row in load_rows(options.dataset, options.split):
@@ -88,9 +111,8 @@ def load_tasks(options: LoadingOptions, leave_out: Callable[[BugRow], str | None
         except ContextError as error:
             skipped.append(str(error))
             continue
-        tokens = count_tokens(task.prompt) if count_tokens else 0
-        if options.max_prompt_tokens and tokens > options.max_prompt_tokens:
-            skipped.append(f"{row.instance_id}: prompt of {tokens} tokens, over max_prompt_tokens {options.max_prompt_tokens}")
+        if reason := excess(task.prompt):
+            skipped.append(f"{row.instance_id}: {reason}")
             continue
         kept += 1
         yield task
@@ -103,7 +125,7 @@ def _sources(prompt: str, spans: tuple[SourceSpan, ...]) -> dict[str, str]:
     return shown_sources(prompt, spans)
 
 
-def task_sources(prompt: str, fields: RepairTaskFields) -> dict[str, str]:
+def task_sources(prompt: str, fields: AnswerFields) -> dict[str, str]:
     """Path to text of the sources that the task shows (recently used ones are kept)."""
     return _sources(prompt, fields.spans)
 
@@ -113,12 +135,12 @@ def _gold(patch: str) -> Patch:
     return Patch.parse(patch, "unified_diff")
 
 
-def task_gold(fields: RepairTaskFields) -> Patch:
+def task_gold(fields: AnswerFields) -> Patch:
     """The human fix, parsed (recently used ones are kept)."""
     return _gold(fields.gold_patch)
 
 
-def gold_answer(prompt: str, fields: RepairTaskFields) -> str:
+def gold_answer(prompt: str, fields: AnswerFields) -> str:
     """The gold patch as an ideal model would answer, in the task's edit format.
 
     Raises:
