@@ -33,6 +33,8 @@ MOST_SERVED = 8
 DIGEST_S = 60.0
 """How long an image's content id is remembered."""
 
+UNTRUSTED = {"install", "compile", "tests"}
+"""Stages whose memory the patch decides."""
 OUT_OF_MEMORY: dict[str, Any] = {
     **dict.fromkeys(("collected", "end", "exit_code", "twins")),
     **dict.fromkeys(("after_end", "foreign", "cpu_s"), 0),
@@ -198,7 +200,7 @@ def _stand_in(answer: Answer, container: Container, limits: Limits) -> dict[str,
     if answer.timed_out:
         raise _Hung(f"a container gave no verdict {where} and kept silent beyond its deadline")
     record = container.record()
-    if record.get("OOMKilled") and "tests" in answer.stages:
+    if record.get("OOMKilled") and UNTRUSTED & set(answer.stages):
         return {**OUT_OF_MEMORY, "reason": "the tests drove the container out of memory", "max_rss_mb": float(limits.memory_mb)}
     if not answer.stages and record.get("ExitCode") == NO_INTERPRETER:
         raise BrokenTask(f"the image cannot run the supervisor: {answer.stderr.strip()}")

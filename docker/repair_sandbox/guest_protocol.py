@@ -5,6 +5,7 @@ text and the request. It answers with lines `NONCE JSON`; what does not start wi
 """
 
 import base64
+import dataclasses
 import hashlib
 import json
 import secrets
@@ -17,10 +18,10 @@ from repair_sandbox.git_diff import parse_diff
 from repair_sandbox.limits import Limits
 from repair_sandbox.spec import TestSpec
 
-MODULES = ("process", "names", "channel", "patching", "installing", "twins", "control", "supervisor")
+MODULES = ("outcome", "process", "names", "channel", "patching", "installing", "twins", "control", "control_files", "junit", "supervisor")
 """Guest modules in the order in which they import each other."""
-PROGRAMS = ("pytest_runner",)
-"""Guest programs that are handed on as text."""
+PYTEST_PROGRAM = "pytest_runner"
+"""Guest program that is handed on as text; those in Java are, too."""
 
 LONGEST_STANDBY_S = 3600
 """A container that got no request by then ends itself."""
@@ -55,15 +56,22 @@ module.main(payload)
 
 @cache
 def guest_sources() -> dict[str, str]:
-    """Text of every guest module and program."""
+    """Text of every guest module and of the program that runs pytest."""
     folder = files("repair_sandbox") / "guest"
-    return {name: (folder / f"{name}.py").read_text("utf-8") for name in (*MODULES, *PROGRAMS)}
+    return {name: (folder / f"{name}.py").read_text("utf-8") for name in (*MODULES, PYTEST_PROGRAM)}
+
+
+@cache
+def java_sources() -> dict[str, str]:
+    """Text of the programs that compile and test Java, by file name."""
+    folder = files("repair_sandbox") / "guest" / "java"
+    return {file.name: file.read_text("utf-8") for file in folder.iterdir() if file.name.endswith(".java")}
 
 
 @cache
 def guest_digest() -> str:
     """Hash of all that runs in an image, 64 hex digits."""
-    return hashlib.sha256(json.dumps([BOOT, guest_sources()]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([BOOT, guest_sources(), sorted(java_sources().items())]).encode()).hexdigest()
 
 
 def build_request(
@@ -87,6 +95,7 @@ def build_request(
         "declared": patch_paths(patch),
         "test_patch": _base64(_bytes(spec.test_patch)),
         "runner": spec.runner,
+        "java": dataclasses.asdict(spec.java) if spec.java else None,
         "arguments": list(spec.arguments),
         "workdir_on_path": spec.workdir_on_path,
         "expected": {"fail_to_pass": list(spec.fail_to_pass), "pass_to_pass": list(spec.pass_to_pass)},
@@ -106,7 +115,10 @@ def build_request(
 
 def encode(request: Mapping[str, Any]) -> bytes:
     """What is written to PID 1's standard input, its length line included."""
-    payload = json.dumps({"modules": MODULES, "sources": guest_sources(), "request": request}).encode("ascii")
+    sources = guest_sources()
+    programs = java_sources() if request.get("runner") == "junit" else {PYTEST_PROGRAM: sources[PYTEST_PROGRAM]}
+    message = {"modules": MODULES, "sources": {name: sources[name] for name in MODULES}, "programs": programs, "request": request}
+    payload = json.dumps(message).encode("ascii")
     return b"%d\n" % len(payload) + payload
 
 

@@ -6,14 +6,17 @@ A pull is made once however many processes of this machine ask for it, and waits
 import contextlib
 import fcntl
 import hashlib
+import io
 import logging
 import os
 import random
 import re
 import sys
+import tarfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +115,22 @@ def build(
     folder = image_folder() / name
     if not (folder / "Dockerfile").is_file():
         raise ValueError(f"no image {name!r}; there are {', '.join(image_names()) or 'none'}")
-    tag = f"repair-envs/{name}:latest"
+    return build_from(engine, folder, f"repair-envs/{name}:latest", arguments, network, line)
+
+
+def build_from(
+    engine: Engine,
+    folder: Path,
+    tag: str,
+    arguments: dict[str, str] | None = None,
+    network: str | None = None,
+    line: Callable[[str], None] = log.debug,
+) -> LocalImage:
+    """Build the image of any folder with a Dockerfile as `tag`; the rest is as for `build`.
+
+    Raises:
+        EngineError: the build failed; quotes the end of its output.
+    """
     said: list[str] = []
 
     def hear(text: str) -> None:
@@ -120,7 +138,9 @@ def build(
         line(text)
 
     def run(client: docker.APIClient) -> None:
-        events = client.build(path=str(folder), tag=tag, buildargs=arguments, network_mode=network, rm=True, forcerm=True, decode=True)
+        context = io.BytesIO(build_context(folder))
+        options = {"buildargs": arguments, "network_mode": network, "rm": True, "forcerm": True, "decode": True}
+        events = client.build(fileobj=context, custom_context=True, tag=tag, **options)
         for event in events:
             for text in str(event.get("stream") or event.get("status") or "").splitlines():
                 if text.strip():
@@ -134,6 +154,20 @@ def build(
     if built is None:
         raise EngineError(f"{tag}: the engine built it and does not have it")
     return built
+
+
+def build_context(folder: Path) -> bytes:
+    """The tar of a build: the files of `folder`, and in `java` the programs that compile and test Java, with `bake.sh` to put them into an image."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for path in sorted(folder.iterdir()):
+            archive.add(path, path.name)
+        for file in sorted((files("repair_sandbox") / "guest" / "java").iterdir(), key=lambda file: file.name):
+            content = file.read_bytes()
+            entry = tarfile.TarInfo(f"java/{file.name}")
+            entry.size, entry.mode = len(content), 0o644
+            archive.addfile(entry, io.BytesIO(content))
+    return buffer.getvalue()
 
 
 def remove(engine: Engine, reference: str) -> None:

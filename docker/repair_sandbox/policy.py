@@ -1,8 +1,8 @@
 """What a patch may touch: decided on its text alone, before any of it nears a container.
 
 Left out without blame is what honest patches carry along: tests (the trusted ones are put in place anyway), what steers a test run (pytest and tox
-settings, packaging, CI), compiled and binary files. Rejected is what no repair needs: paths out of the tree or into `.git`, links, submodules, text
-that can be read in two ways. What stays is written out anew (`git_diff`), so nothing that was not understood reaches git.
+settings, packaging, build files, CI), compiled and binary files. Rejected is what no repair needs: paths out of the tree or into `.git`, links,
+submodules, text that can be read in two ways. What stays is written out anew (`git_diff`), so nothing that was not understood reaches git.
 
 It does not judge the code itself; that a fix does not tamper with its judge is for the run and its control.
 """
@@ -24,12 +24,15 @@ STEERING_FILES = {
     *("conftest.py", "pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "tox.ini", "tox.toml", "setup.cfg", "pyproject.toml", "setup.py"),
     *("sitecustomize.py", "usercustomize.py", "noxfile.py", "makefile", "gnumakefile", ".coveragerc", "pyvenv.cfg", ".gitattributes", ".gitmodules"),
     *(".travis.yml", ".gitlab-ci.yml", "azure-pipelines.yml", "appveyor.yml"),
+    *("build.xml", "build.properties", "maven-build.xml", "maven-build.properties", "ivy.xml", "pom.xml", "junit-platform.properties"),
+    *("build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts", "gradle.properties", "gradlew", ".defects4j.config"),
+    "defects4j.build.properties",
 }
-STEERING_FOLDERS = {".github", ".circleci", "__pycache__"}
+STEERING_FOLDERS = {".github", ".circleci", ".mvn", "__pycache__"}
 STEERING_SUFFIXES = (".egg-info", ".dist-info", ".egg-link")
 TEST_LIBRARIES = {"pytest", "_pytest", "pluggy", "py", "iniconfig", "packaging", "exceptiongroup", "hypothesis", "xdist", "nose", "numpy", "pandas"}
 IMPORT_ROOTS = {"", "src", "lib"}
-COMPILED = re.compile(r".*\.(?:py[cod]|so(?:\.[\d.]+)?|pth|dll|dylib|egg|whl)")
+COMPILED = re.compile(r".*\.(?:py[cod]|so(?:\.[\d.]+)?|pth|dll|dylib|egg|whl|class|jar|war)")
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ class TestReport:
     """Status of each expected test; empty when no test ran."""
     pass_to_pass: Mapping[str, TestStatus] = field(default_factory=dict)
     stages_s: Mapping[str, float] = field(default_factory=dict)
-    """Seconds by stage: queue, start, apply, install, tests, control."""
+    """Seconds by stage: queue, start, apply, install, tests, control; with JUnit also compile, and of the tests trigger_tests and relevant_tests."""
     exit_code: int | None = None
     """Of the test command; negative for a signal. None when it did not run to an end."""
     log_tail: str = ""

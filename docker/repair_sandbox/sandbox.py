@@ -169,4 +169,5 @@ def machine_is_busy() -> bool:
 def _stages(reply: GuestReply) -> dict[str, float]:
     inside: dict[str, float] = reply.result.get("stages_s", {})
     apply_s = inside.get("tree", 0.0) + inside.get("apply", 0.0)
-    return {"start": reply.start_s, "apply": apply_s, "install": inside.get("install", 0.0), "tests": inside.get("tests", 0.0)}
+    java: dict[str, float] = {name: inside[name] for name in ("compile", "trigger_tests", "relevant_tests") if name in inside}
+    return {"start": reply.start_s, "apply": apply_s, "install": inside.get("install", 0.0), **java, "tests": inside.get("tests", 0.0)}

@@ -20,13 +20,14 @@ OUTCOMES: dict[str, Outcome] = {
     "apply_failed": "apply_failed",
     "patch_rejected": "patch_rejected",
     "install_failed": "compile_failed",
+    "compile_failed": "compile_failed",
     "timeout": "test_timeout",
     "resource_limit": "resource_limit",
 }
 """Statuses of the guest other than `done` and `broken`."""
 LOG_STATUSES: dict[str, TestStatus] = {"PASSED": "passed", "XFAIL": "passed", "SKIPPED": "skipped", "FAILED": "failed", "ERROR": "error"}
 KEPT_STATUSES: tuple[TestStatus, ...] = ("passed", "skipped", "xfailed")
-"""Of a PASS_TO_PASS test that is no regression."""
+"""Of a PASS_TO_PASS test that is no regression. With JUnit none but a pass: whoever throws an assumption's exception chooses its stack trace, too."""
 AS_IT_IS = " as it is"
 LOG_TAIL_CHARACTERS = 64 * 1024
 STOPPED = 2
@@ -57,7 +58,7 @@ def judge(spec: TestSpec, result: Mapping[str, Any]) -> TestReport:
     to_fix, to_keep = ({name: statuses[name] for name in names} for names in (spec.fail_to_pass, spec.pass_to_pass))
     outcome: Outcome
     if status == "done":
-        reason = first_shortfall(to_fix, to_keep) or incomplete(spec, result)
+        reason = first_shortfall(to_fix, to_keep, kept_statuses(spec)) or incomplete(spec, result)
         outcome = "tests_failed" if reason else "resolved"
     else:
         outcome, reason = OUTCOMES[status], result["reason"]
@@ -95,7 +96,7 @@ def control_faults(spec: TestSpec, result: Mapping[str, Any]) -> tuple[str, ...]
     statuses = statuses_of(spec, result, [copy for kinds in copies.values() for names in kinds.values() for copy in names])
     faults = []
     for name, kinds in copies.items():
-        kept: tuple[TestStatus, ...] = ("passed",) if name in spec.fail_to_pass else KEPT_STATUSES
+        kept: tuple[TestStatus, ...] = ("passed",) if name in spec.fail_to_pass else kept_statuses(spec)
         if any(statuses[twin] in (*kept, "repeated") for twin in kinds["twins"]):
             faults.append(name)
         if any(statuses[real] not in kept for real in kinds["real"]):
@@ -113,10 +114,14 @@ def statuses_of(spec: TestSpec, result: Mapping[str, Any], names: Sequence[str])
     return _log_statuses(spec, names, output(result)) if spec.runner == "log" else _pytest_statuses(names, result)
 
 
-def first_shortfall(to_fix: Statuses, to_keep: Statuses) -> str:
+def kept_statuses(spec: TestSpec) -> tuple[TestStatus, ...]:
+    return ("passed",) if spec.runner == "junit" else KEPT_STATUSES
+
+
+def first_shortfall(to_fix: Statuses, to_keep: Statuses, kept: tuple[TestStatus, ...] = KEPT_STATUSES) -> str:
     """The first expected test that does not do what it should; empty when all do. A test that fails is named before one that was not run."""
     wrong: list[tuple[str, TestStatus, str]] = [(name, status, "FAIL_TO_PASS") for name, status in to_fix.items() if status != "passed"]
-    wrong += [(name, status, "PASS_TO_PASS") for name, status in to_keep.items() if status not in KEPT_STATUSES]
+    wrong += [(name, status, "PASS_TO_PASS") for name, status in to_keep.items() if status not in kept]
     if not wrong:
         return ""
     name, status, kind = next((row for row in wrong if row[1] != "not_run"), wrong[0])

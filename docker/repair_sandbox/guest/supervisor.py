@@ -3,10 +3,10 @@
 It never imports code of the repository. Nothing that the tests print or report decides whether a failure is ours; they only fill fields of the
 result. Lines on standard output are `NONCE JSON`; the last is the result:
 
-    status      done | apply_failed | patch_rejected | install_failed | timeout | resource_limit | broken
+    status      done | apply_failed | patch_rejected | install_failed | compile_failed | timeout | resource_limit | broken
     reason      for people
     kind        the bound that was run into, if any: memory | pids | disk | output | file_size
-    stages_s    seconds by stage: tree, apply, install, twins, tests
+    stages_s    seconds by stage: tree, apply, install, compile, twins, tests, and for junit of the tests: trigger_tests, relevant_tests
     apply_rung  how forgiving applying the patch had to be; empty when it was not applied
     changed     paths that the patch wrote
     tests       for pytest, of the expected tests: [{id, phases: {phase: {outcome: count}}, xfail, raised_in, duration_s}]
@@ -25,18 +25,18 @@ import base64
 import contextlib
 import json
 import os
-import re
 import shutil
 import signal
 import socket
 import stat
 import subprocess
 import time
-from typing import Any, Dict, Iterator, List, Set
+from typing import Any, Dict, Iterator, List
 
-from repair_sandbox.guest import control, installing, patching, process
+from repair_sandbox.guest import control_files, installing, patching, process
 from repair_sandbox.guest.channel import Listener
-from repair_sandbox.guest.names import function_in, of_copy
+from repair_sandbox.guest.junit import Java
+from repair_sandbox.guest.outcome import Stop
 
 PREPARING_S = 600
 """What PID 1 may take over everything but the commands that it bounds."""
@@ -67,15 +67,6 @@ EMPTY_RESULT: Dict[str, Any] = {
 }
 
 
-class Stop(Exception):
-    """Ends the request with a status other than `done`."""
-
-    def __init__(self, status: str, reason: str) -> None:
-        Exception.__init__(self, reason)
-        self.status = status
-        self.reason = reason
-
-
 def main(payload: Dict[str, Any]) -> None:
     """Serve the one request and end the process."""
     request = payload["request"]
@@ -96,7 +87,7 @@ def main(payload: Dict[str, Any]) -> None:
 
     result = dict(EMPTY_RESULT, stages_s={}, changed=[], tests=[])
     try:
-        Session(payload["sources"]["pytest_runner"], request, result, say).serve()
+        Session(payload["programs"], request, result, say).serve()
     except Stop as stop:
         result.update(status=stop.status, reason=stop.reason)
     say(**result)
@@ -106,8 +97,8 @@ def main(payload: Dict[str, Any]) -> None:
 class Session:
     """One request, stage by stage."""
 
-    def __init__(self, runner: str, request: Dict[str, Any], result: Dict[str, Any], say: Any) -> None:
-        self.runner = runner
+    def __init__(self, programs: Dict[str, str], request: Dict[str, Any], result: Dict[str, Any], say: Any) -> None:
+        self.programs = programs
         self.request = request
         self.result = result
         self.say = say
@@ -116,7 +107,10 @@ class Session:
         self.test_patch = base64.b64decode(request["test_patch"])
         self.python = ""
         self.places: List[str] = []
+        self.trusted: List[str] = []
+        """What the trusted patch writes."""
         self.environment: Dict[str, str] = {}
+        self.java = Java(self) if request["runner"] == "junit" else None
 
     def serve(self) -> None:
         with self.stage("tree"):
@@ -135,6 +129,9 @@ class Session:
                 self.install()
         with self.stage("twins" if self.request["twins"] else "apply"):
             self.write_tests()
+        if self.java is not None:
+            with self.stage("compile"):
+                self.java.prepare()
         with self.stage("tests"):
             if self.account is not None:
                 self.guard_tree()
@@ -160,6 +157,8 @@ class Session:
         self.environment = self.make_environment()
         if shutil.which("git") is None:
             raise Stop("broken", "no git in the image")
+        if self.java is not None:
+            self.java.check()
         if self.request["runner"] != "pytest" and not self.request["install"]:
             return None
         names = ["python"] if self.request["path_prefix"] else ["python3", "python"]
@@ -194,6 +193,7 @@ class Session:
             done = patching.git(["apply", "--check"], self.workdir, self.test_patch)
             if done.returncode != 0:
                 raise Stop("broken", "the test patch does not apply to the image's tree: " + patching.complaint(done))
+            self.trusted = patching.targets(self.test_patch, [], self.workdir)[0] or []
 
     def make_environment(self) -> Dict[str, str]:
         """The image's own variables, a home and a scratch folder, then the task's."""
@@ -242,54 +242,24 @@ class Session:
             done = patching.git(["apply", "--whitespace=nowarn"], self.workdir, self.test_patch)
             if done.returncode != 0:
                 raise Stop("patch_rejected", "with this patch the trusted tests cannot be put in place: " + patching.complaint(done))
-        if self.request["twins"]:
-            self.result["twins"], self.result["copies"] = {}, {}
-            for path in self.test_files():
-                self.write_control(path)
-            self.request["copies"] = [copy for copies in self.result["copies"].values() for kind in copies.values() for copy in kind]
+        if self.request["twins"] and self.java is None:
+            written = control_files.write(self.test_files(), self.workdir, self.request["expected"], self.request["arrangement"])
+            self.result.update(twins=written.twins, copies=written.copies)
+            self.request["copies"] = [copy for copies in written.copies.values() for kind in copies.values() for copy in kind]
 
     def test_files(self) -> List[str]:
         """The files of the expected tests, as far as names tell; for a suite whose names do not, those of the trusted patch."""
-        named = {name.split("::")[0] for name in self.expected() if "::" in name}
+        named = {name.split("::")[0] for names in self.request["expected"].values() for name in names if "::" in name}
         if self.request["runner"] == "log" or not named:
-            named.update(patching.targets(self.test_patch, [], self.workdir)[0] or ())
+            named.update(self.trusted)
         return sorted(path for path in named if path.endswith(".py") and os.path.isfile(os.path.join(self.workdir, path)))
-
-    def expected(self) -> List[str]:
-        return list(self.request["expected"]["fail_to_pass"] + self.request["expected"]["pass_to_pass"])
-
-    def write_control(self, path: str) -> None:
-        """Put twins into a test file, beside tests as they are."""
-        try:
-            patching.check_paths([path], self.workdir)
-            with open(os.path.join(self.workdir, path), "rb") as source:
-                content = source.read()
-            names, to_fix = (self.functions(kind, path) for kind in ("pass_to_pass", "fail_to_pass"))
-            mixed = control.mixed(content, names, to_fix, self.request["arrangement"] + path)
-        except (patching.Rejected, SyntaxError, ValueError, AttributeError, RecursionError) as error:
-            self.result["twins"][path] = f"{type(error).__name__}: {error}"[:300]
-            return
-        patching.write_files({path: mixed.source}, self.workdir)
-        self.result["twins"][path] = ""
-        for name in self.expected():
-            if "::" not in name or name.split("::")[0] == path:
-                words = [function_in(name)] if "::" in name else re.findall(r"\w+", name)
-                function = next((word for word in words if word in mixed.functions), None)
-                if function is not None:
-                    copies = mixed.functions[function]._asdict()
-                    self.result["copies"][name] = {kind: [of_copy(name, function, copy) for copy in found] for kind, found in copies.items()}
-
-    def functions(self, kind: str, path: str) -> Set[str]:
-        """Words of the expected tests' names that may be those of their functions in a file."""
-        names = [name for name in self.request["expected"][kind] if "::" not in name or name.split("::")[0] == path]
-        return {word for name in names for word in ([function_in(name)] if "::" in name else re.findall(r"\w+", name))}
 
     def guard_tree(self) -> None:
         """Folders in which the tests can replace nothing, trusted tests and settings that they cannot edit: an image may let everyone write anywhere.
 
         `writable_tree` lets them create files; the sticky bit keeps what is there. Other files keep their modes, since a new mode copies the file.
         """
-        trusted = {os.path.join(self.workdir, path) for path in [*self.test_files(), *(patching.targets(self.test_patch, [], self.workdir)[0] or ())]}
+        trusted = {os.path.join(self.workdir, path) for path in [*self.test_files(), *self.trusted]}
         for folder, folders, files in os.walk(self.workdir):
             if ".git" in folders:
                 folders.remove(".git")
@@ -303,13 +273,17 @@ class Session:
                     _shut(path)
 
     def test(self) -> None:
+        if self.java is not None:
+            self.java.test()
+            return
         if self.request["runner"] == "log":
             ended = process.run(self.command([shell(), "-c", self.request["arguments"][0]], keep_all=True))
         else:
             ours, theirs = socket.socketpair()
             listener = Listener(self.request, ours)
             first = self.workdir if self.request["workdir_on_path"] else os.path.dirname(self.python)
-            ended = process.run(self.command([self.python, "-c", self.runner, first], keep_all=False), (ours, theirs), listener.hear)
+            argv = [self.python, "-c", self.programs["pytest_runner"], first]
+            ended = process.run(self.command(argv, keep_all=False), (ours, theirs), listener.hear)
             self.result.update(listener.results())
         self.result.update(exit_code=ended.exit_code, cpu_s=round(ended.cpu_s, 3), max_rss_mb=round(ended.max_rss_mb, 1), kind=ended.kind)
         self.result["output"] = base64.b64encode(ended.output).decode("ascii")

@@ -1,0 +1,63 @@
+package repair.guest;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.Charset;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import javax.tools.Diagnostic;
+import javax.tools.DiagnosticCollector;
+import javax.tools.JavaCompiler;
+import javax.tools.JavaFileObject;
+import javax.tools.StandardJavaFileManager;
+import javax.tools.StandardLocation;
+import javax.tools.ToolProvider;
+
+/** javac in this JVM, with a build's flags. It runs no code of what it compiles: no annotation processor is started. */
+final class Compiler {
+
+    private final JavaCompiler javac = ToolProvider.getSystemJavaCompiler();
+    private final StandardJavaFileManager files;
+    private final List<String> flags;
+
+    Compiler(List<String> flags) {
+        this.flags = flags;
+        int encoding = flags.indexOf("-encoding") + 1;
+        files = javac.getStandardFileManager(null, Locale.ROOT, encoding > 0 ? Charset.forName(flags.get(encoding)) : null);
+    }
+
+    Iterable<? extends JavaFileObject> sources(Collection<File> places) {
+        return files.getJavaFileObjectsFromFiles(places);
+    }
+
+    /** Compile into {@code output}; the errors, none when all is well. */
+    List<Diagnostic<? extends JavaFileObject>> compile(Iterable<? extends JavaFileObject> sources, File output, Collection<File> classPath) throws IOException {
+        Files.createDirectories(output.toPath());
+        files.setLocation(StandardLocation.CLASS_OUTPUT, Arrays.asList(output));
+        files.setLocation(StandardLocation.CLASS_PATH, classPath);
+        files.setLocation(StandardLocation.SOURCE_PATH, new ArrayList<File>()); // else the class path is searched for sources too
+        List<String> options = new ArrayList<>(flags);
+        options.addAll(Arrays.asList("-proc:none", "-implicit:none", "-nowarn", "-Xmaxerrs", "20"));
+        DiagnosticCollector<JavaFileObject> found = new DiagnosticCollector<>();
+        boolean done;
+        try {
+            done = javac.getTask(null, files, found, options, null, sources).call();
+        } catch (StackOverflowError | RuntimeException error) { // javac gives up on an absurd source
+            throw new IOException("javac fails: " + error, error);
+        }
+        List<Diagnostic<? extends JavaFileObject>> errors = new ArrayList<>();
+        for (Diagnostic<? extends JavaFileObject> one : found.getDiagnostics()) {
+            if (one.getKind() == Diagnostic.Kind.ERROR) {
+                errors.add(one);
+            }
+        }
+        if (!done && errors.isEmpty()) {
+            throw new IOException("javac ends without a word");
+        }
+        return errors;
+    }
+}

@@ -1,0 +1,325 @@
+"""Java tasks: the supervisor's side of the trusted programs in `java/`.
+
+`Prepare` compiles what the patch changed into fresh folders, in a JVM that runs no code of the repository; then `Run` tests it, in one JVM for all
+test classes but those that need their own. Both run as the test account. What was compiled belongs to root before the tests begin.
+"""
+
+import base64
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import zipfile
+from typing import Any, Dict, Iterator, List, Tuple
+from urllib.parse import quote
+
+from repair_sandbox.guest import installing, patching, process
+from repair_sandbox.guest.channel import Listener, texts
+from repair_sandbox.guest.outcome import Stop
+
+BAKED = "/opt/repair/java"
+"""Where an image may hold the programs compiled: `DIGEST.jar`, and `DIGEST.jsa` to start them faster."""
+HEAP_SHARE = 0.6
+"""Of the memory limit for Java's heap; the rest is the JVM's own, and /tmp."""
+FLAGS = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xshare:auto", "-Djava.awt.headless=true")
+"""Short runs: what the second compiler and parallel collectors cost, they never earn."""
+CLOSED = ("-XX:+DisableAttachMechanism",)
+"""No other process of the tests may load an agent into this one."""
+COMPILE_S = 120.0
+NO_JVM = ("Error occurred during initialization of VM", "Error: Could not", "Unrecognized", "Error: ")
+STOPPED = 2
+"""Exit status of `Run` when it was told to stop."""
+
+
+class JUnitListener(Listener):
+    """Hears one JVM; `begun`: the test classes that it began."""
+
+    def __init__(self, request: Dict[str, Any], channel: Any, names: List[str], places: List[str], source_dir: str) -> None:
+        self.names = names
+        self.places = places
+        self.source_dir = source_dir
+        self.to_fix = {name.partition("::")[0] for name in request["expected"]["fail_to_pass"]}
+        self.begun: List[str] = []
+        self.marks = [("", time.monotonic())]
+        Listener.__init__(self, request, channel)
+        self.wanted = set(self.expected)
+
+    def greet(self) -> None:
+        self.say("key", self.key)
+        self.say("source", self.source_dir)
+        for place in self.places:
+            self.say("place", place)
+        for name in self.names:
+            self.say("class", name)
+        self.say("run")
+
+    def say(self, *words: str) -> None:
+        self.channel.sendall(" ".join(map(quote, words)).encode("ascii") + b"\n")
+
+    def take_event(self, kind: str, event: Dict[str, Any]) -> bool:
+        if kind == "class":
+            self.begun += texts([event["name"]])
+            self.marks.append(("trigger_tests" if event["name"] in self.to_fix else "relevant_tests", time.monotonic()))
+        elif kind == "collected":
+            self.collected = (self.collected or []) + texts(event["ids"])
+        elif kind == "failed":
+            self.say("stop" if self.stops() else "go")
+        elif kind == "end":
+            self.marks.append(("", time.monotonic()))
+            return Listener.take_event(self, kind, event)
+        else:
+            return Listener.take_event(self, kind, event)
+        return True
+
+    def stops(self) -> bool:
+        return not self.request["twins"] and Listener.stops(self)
+
+    def stages_s(self) -> Dict[str, float]:
+        """Seconds by kind of test class; the JVM's start counts to the first."""
+        found = {"trigger_tests": 0.0, "relevant_tests": 0.0}
+        marks = [(self.marks[1][0] if len(self.marks) > 1 and self.marks[1][0] else "trigger_tests", self.marks[0][1]), *self.marks[1:]]
+        marks.append(("", time.monotonic()))
+        for (name, start), (_, end) in zip(marks, marks[1:]):
+            if name:
+                found[name] += end - start
+        return found
+
+
+class Java:
+    """The build of one request and where its parts are."""
+
+    def __init__(self, session: Any) -> None:
+        self.session = session
+        self.request = session.request
+        self.build = self.request["java"]
+        self.sources: Dict[str, str] = session.programs
+        self.folder = ""
+        self.stages_s: Dict[str, float] = {}
+
+    def check(self) -> None:
+        """Find a JDK and our programs; before a byte of the model's is in the image."""
+        self.java, self.javac = self.program("java"), self.program("javac")
+        self.folder = tempfile.mkdtemp(prefix="repair-java-")
+        os.chmod(self.folder, 0o755)
+        self.library = [self.place(path) for path in self.build["class_path"]]
+        text = b"".join(self.sources[name].encode("utf-8") for name in sorted(self.sources))
+        baked = os.path.join(BAKED, hashlib.sha256(text).hexdigest())
+        self.archive = baked + ".jsa" if os.path.isfile(baked + ".jsa") else ""
+        self.jar = baked + ".jar" if os.path.isfile(baked + ".jar") else self.compiled_programs()
+
+    def program(self, name: str) -> str:
+        path = self.session.environment["PATH"]
+        found = shutil.which(name, path=path)
+        if found is None:
+            raise Stop("broken", f"no {name} in {path}")
+        return found
+
+    def place(self, path: str) -> str:
+        return os.path.join(self.session.workdir, path)
+
+    def compiled_programs(self) -> str:
+        """Compile our own programs, for an image that does not hold them."""
+        source, output = os.path.join(self.folder, "source"), os.path.join(self.folder, "programs")
+        patching.write_files({name: text.encode("utf-8") for name, text in self.sources.items()}, source)
+        os.mkdir(output)
+        command = [self.javac, "-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC", "-nowarn", "-proc:none", "-source", "8", "-target", "8"]
+        command += ["-encoding", "UTF-8", "-cp", os.pathsep.join([*self.library, *self.tools()]), "-d", output]
+        command += [os.path.join(source, name) for name in sorted(self.sources)]
+        done = subprocess.run(command, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=COMPILE_S)
+        if done.returncode != 0:
+            said = done.stdout.decode("utf-8", "replace")[-500:]
+            raise Stop("broken", f"our runner does not compile in this image (JUnit 4 on the class path?): {said}")
+        jar = os.path.join(self.folder, "programs.jar")
+        with zipfile.ZipFile(jar, "w") as archive:
+            for folder, _, files in os.walk(output):
+                for name in files:
+                    path = os.path.join(folder, name)
+                    archive.write(path, os.path.relpath(path, output))
+        os.chmod(jar, 0o644)
+        return jar
+
+    def tools(self) -> List[str]:
+        """The jar that holds javac in Java 8."""
+        home = os.path.dirname(os.path.dirname(os.path.realpath(self.javac)))
+        jar = os.path.join(home, "lib", "tools.jar")
+        return [jar] if os.path.isfile(jar) else []
+
+    # --- compiling -------------------------------------------------------------------------------------------------------------------------
+
+    def prepare(self) -> None:
+        """Compile, in the control run with twins beside the tests; ends the request when the patch does not compile."""
+        self.deadline = time.monotonic() + self.request["limits"]["tests_s"]
+        answer = self.run_prepare(self.request["declared"], bool(self.build["full_compile"]))
+        if answer["status"] == "full_compile":
+            self.full_compile()
+            answer = self.run_prepare([], False)
+        if answer["status"] != "done":
+            raise Stop(answer["status"], str(answer["reason"])[:1000])
+        for name in answer["stale"]:
+            for place in self.build["classes"]:
+                with contextlib.suppress(OSError):
+                    os.unlink(os.path.join(self.place(place), name))
+
+    def run_prepare(self, changed: List[str], has_full_compile: bool) -> Dict[str, Any]:
+        self.out = tempfile.mkdtemp(prefix="compiled-", dir=self.folder)
+        if self.session.account is not None:
+            os.chown(self.out, *self.session.account)
+        plan = os.path.join(self.folder, "plan")
+        with open(plan, "w") as sink:
+            sink.writelines(f"{name} {quote(value)}\n" for name, value in self.prepare_plan(changed, has_full_compile))
+        argv = [*self.jvm([self.jar, *self.tools()], ()), "repair.guest.Prepare", plan]
+        ended = process.run(self.command(argv, keep_all=True))
+        os.unlink(plan)
+        self.session.result.update(cpu_s=round(ended.cpu_s, 3), max_rss_mb=round(ended.max_rss_mb, 1), kind=ended.kind)
+        self.session.result["output"] = base64.b64encode(ended.output[-process.TAIL_BYTES :]).decode("ascii")
+        if ended.timed_out:
+            raise Stop("timeout", f"compiling took longer than {self.request['limits']['tests_s']:g} s")
+        text = ended.output.decode("utf-8", "replace")
+        if ended.exit_code != 0:
+            if ended.kind:
+                raise Stop("resource_limit", "compiling ran into the bound on " + ended.kind)
+            status = "broken" if text.startswith(NO_JVM) else "compile_failed"
+            raise Stop(status, f"javac ended with {ended.exit_code}: {text.strip()[-300:]}")
+        _give_to_root(self.out)
+        answer: Dict[str, Any] = json.loads(text.rstrip("\n").rpartition("\n")[2])
+        return answer
+
+    def prepare_plan(self, changed: List[str], has_full_compile: bool) -> Iterator[Tuple[str, str]]:
+        yield "workdir", self.session.workdir
+        yield "source_dir", self.place(self.build["source_dir"])
+        yield "test_dir", self.place(self.build["test_dir"])
+        yield "main_out", os.path.join(self.out, "main")
+        yield "test_out", os.path.join(self.out, "tests")
+        yield "has_full_compile", "yes" if has_full_compile else "no"
+        lists = {
+            "classes": self.build["classes"],
+            "test_classes": [self.build["test_classes_dir"]] if self.build["test_classes_dir"] else [],
+            "class_path": self.build["class_path"],
+            "changed": changed,
+            "trusted": patching.targets(self.session.test_patch, [], self.session.workdir)[0] or [] if self.session.test_patch else [],
+        }
+        for name, paths in lists.items():
+            for path in paths:
+                yield name, self.place(path)
+        for flag in self.build["flags"]:
+            yield "flag", flag
+        for flag in self.build["test_flags"] or self.build["flags"]:
+            yield "test_flag", flag
+
+    def full_compile(self) -> None:
+        """The build's own compilation of everything, as the test account, which may write in the tree meanwhile."""
+
+        def run() -> process.Ended:
+            return process.run(self.command(list(self.build["full_compile"]), keep_all=False))
+
+        session = self.session
+        ended = run() if session.account is None else installing.installed(run, session.workdir, [], session.account)
+        if ended.timed_out:
+            raise Stop("timeout", f"compiling everything took longer than {self.request['limits']['tests_s']:g} s")
+        if ended.exit_code != 0:
+            session.result.update(output=base64.b64encode(ended.output).decode("ascii"), exit_code=ended.exit_code, kind=ended.kind)
+            said = ended.output.decode("utf-8", "replace").strip()[-500:]
+            raise Stop("compile_failed", f"compiling everything ended with {ended.exit_code}: {said}")
+
+    # --- testing ---------------------------------------------------------------------------------------------------------------------------
+
+    def test(self) -> None:
+        """Run the test classes, JVM by JVM, until the supervisor has heard enough."""
+        self.deadline = time.monotonic() + self.request["limits"]["tests_s"]
+        heard: List[Tuple[JUnitListener, process.Ended]] = []
+        waiting = self.groups()
+        while waiting:
+            names = waiting.pop(0)
+            listener, ended = self.run_classes(names)
+            heard.append((listener, ended))
+            if ended.timed_out or ended.kind or listener.end is None or listener.end["exitstatus"] == STOPPED:
+                break
+        self.conclude(heard, [name for names in waiting for name in names])
+
+    def groups(self) -> List[List[str]]:
+        """Test classes by JVM; those of FAIL_TO_PASS first, each kind in its own order."""
+        to_fix = {name.partition("::")[0] for name in self.request["expected"]["fail_to_pass"]}
+        names = list(dict.fromkeys(self.build["test_class_names"]))
+        names += sorted({name.partition("::")[0] for kind in self.request["expected"].values() for name in kind} - set(names))
+        ordered = [name for name in names if name in to_fix] + [name for name in names if name not in to_fix]
+        alone = set(self.build["isolated"])
+        together = [name for name in ordered if name not in alone]
+        return [group for group in [together, *([name] for name in ordered if name in alone)] if group]
+
+    def run_classes(self, names: List[str]) -> Tuple[JUnitListener, process.Ended]:
+        ours, theirs = socket.socketpair()
+        listener = JUnitListener(self.request, ours, names, self.places(), self.place(self.build["source_dir"]))
+        argv = [*self.jvm([self.jar, *self.library], CLOSED), "repair.guest.Run"]
+        return listener, process.run(self.command(argv, keep_all=False), (ours, theirs), listener.hear)
+
+    def command(self, argv: List[str], keep_all: bool) -> process.Command:
+        """A command within what is left of its stage's time."""
+        command: process.Command = self.session.command(argv, keep_all)
+        return command._replace(limits=dict(command.limits, tests_s=max(1.0, self.deadline - time.monotonic())))
+
+    def places(self) -> List[str]:
+        """The class path of the tests, trusted tests first."""
+        test_classes = [self.place(self.build["test_classes_dir"])] if self.build["test_classes_dir"] else []
+        program = [os.path.join(self.out, "main"), *(self.place(path) for path in self.build["classes"])]
+        return [os.path.join(self.out, "tests"), *test_classes, *program, *self.library]
+
+    def jvm(self, class_path: List[str], flags: Tuple[str, ...]) -> List[str]:
+        heap_mb = int(self.request["limits"]["memory_mb"] * HEAP_SHARE)
+        archive = ["-XX:SharedArchiveFile=" + self.archive] if self.archive else []
+        temporary = "-Djava.io.tmpdir=" + os.environ.get("TMPDIR", "/tmp")
+        return [self.java, f"-Xmx{heap_mb}m", *FLAGS, *flags, *archive, temporary, "-cp", os.pathsep.join(class_path)]
+
+    def conclude(self, heard: List[Tuple[JUnitListener, process.Ended]], unheard: List[str]) -> None:
+        """Fields of the result: what all JVMs said together, the end that of the one that fell short most."""
+        result = self.session.result
+        expected = heard[0][0].expected
+        found = [listener.results() for listener, _ in heard]
+        begun = {name for listener, _ in heard for name in listener.begun}
+        tests = [test for one in found for test in one["tests"]]
+        collected = [name for one in found for name in one["collected"] or []]
+        worst = max(range(len(heard)), key=lambda at: _badness(*heard[at]))
+        listener, ended = heard[worst]
+        if any(one["collected"] is not None for one in found):  # a class that was never begun would have been collected
+            collected += [name for name in expected if name.partition("::")[0] not in begun]
+        result.update(
+            tests=tests,
+            collected=collected if begun else None,
+            end=listener.end,
+            after_end=sum(one["after_end"] for one in found),
+            foreign=sum(one["foreign"] for one in found),
+            exit_code=ended.exit_code,
+            cpu_s=round(result["cpu_s"] + sum(one.cpu_s for _, one in heard), 3),
+            max_rss_mb=round(max(one.max_rss_mb for _, one in heard), 1),
+            kind=ended.kind,
+            output=base64.b64encode(b"".join(one.output for _, one in heard)[-process.TAIL_BYTES :]).decode("ascii"),
+        )
+        self.stages_s = {name: round(sum(one.stages_s()[name] for one, _ in heard), 4) for name in ("trigger_tests", "relevant_tests")}
+        result["stages_s"].update(self.stages_s)
+        if ended.timed_out:
+            raise Stop("timeout", f"the tests ran longer than {self.request['limits']['tests_s']:g} s")
+        if ended.kind and (ended.exit_code is None or listener.end is None):
+            raise Stop("resource_limit", "the tests ran into the bound on " + ended.kind)
+
+
+def _badness(listener: JUnitListener, ended: process.Ended) -> int:
+    if listener.end is None or listener.end["exitstatus"] != ended.exit_code:
+        return 3
+    return int(listener.end["exitstatus"])
+
+
+def _give_to_root(folder: str) -> None:
+    """Take over what the compiler wrote, so that the tests can read it and nothing else."""
+    if os.getuid() != 0:
+        return
+    for place, _, files in os.walk(folder):
+        os.chown(place, 0, 0)
+        os.chmod(place, 0o755)
+        for name in files:
+            path = os.path.join(place, name)
+            os.chown(path, 0, 0, follow_symlinks=False)
+            os.chmod(path, 0o644)
