@@ -3,6 +3,7 @@
   repair images list ENV [--env.taskset.FLAG VALUE ...]      every image of the dataset: here or not, size, tasks, content id
   repair images pull ENV [--workers N] [--env.taskset...]    pull what is missing; one pull per image, however many processes ask
   repair images prune ENV [--yes true] [--env.taskset...]    remove the dataset's images; without --yes, only say what would go
+  repair images prepare defects4j --from HOME_OR_IMAGE --bugs Lang-1,'Cli-*' [...]   make an image of each bug; --help says more
   repair images build [NAME ...] [--network NET] [--build-arg NAME=VALUE ...]   build the images of this project, such as corpus-python
 
 `pull` waits out a registry's rate limit. What was pulled or built is written down with its content id (in `~/.cache/repair-envs/images`), and
@@ -50,14 +51,18 @@ def run(arguments: list[str]) -> int:
         InfrastructureError: the engine or a registry does not play along.
     """
     commands = {"list": _list, "pull": _pull, "prune": _prune}
-    if not arguments or arguments[0] in ("-h", "--help") or "--help" in arguments[:2]:
+    if not arguments or arguments[0] in ("-h", "--help") or ("--help" in arguments[:2] and arguments[0] in commands):
         print(__doc__)
         return 0 if arguments else 2
     engine, console = Engine(patience_s=PATIENCE_S), Console()
     if arguments[0] == "build":
         return _build(engine, arguments[1:], console)
+    if arguments[0] == "prepare":
+        from repair_cli import prepare  # loads an environment
+
+        return prepare.run(arguments[1:], engine, console)
     if arguments[0] not in commands:
-        raise ValueError(f"no command {arguments[0]!r}; there are {', '.join([*commands, 'build'])}")
+        raise ValueError(f"no command {arguments[0]!r}; there are {', '.join([*commands, 'build', 'prepare'])}")
     if len(arguments) < 2:
         raise ValueError(f"{arguments[0]} needs an environment, such as swe-bench-tests")
     config = environment_config(f"images {arguments[0]}", ImagesConfig, arguments[1], arguments[2:])

@@ -1,0 +1,220 @@
+"""Where the framework's commands run: on this machine, or in a container of an image that has Defects4J.
+
+Isolation: none on this machine, a container without network but with ordinary rights otherwise. Only the projects' own code runs, never a patch of
+a model's.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import docker
+from repair_sandbox import reaper
+from repair_sandbox.commands import CommandResult, kill_group
+from repair_sandbox.engine import Engine
+
+from defects4j_repair.framework import FrameworkError
+
+TIME_ZONE = "America/Los_Angeles"
+"""The framework's own; dates in its tests are of that zone."""
+ENVIRONMENT = {
+    "TZ": TIME_ZONE,
+    "LC_ALL": "C.UTF-8",
+    # Every command starts JVMs that live for seconds: the optimising compiler never pays (measured: 40-50% less processor time without it).
+    "ANT_OPTS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    # The repositories may belong to another user.
+    "GIT_CONFIG_COUNT": "1",
+    "GIT_CONFIG_KEY_0": "safe.directory",
+    "GIT_CONFIG_VALUE_0": "*",
+}
+CONTAINER_UID = 1000
+"""Of commands in a container when root calls: some projects' tests fail for root."""
+USUAL_HOME = "/defects4j"
+"""In the image that the framework's own Dockerfile makes."""
+POLL_S = 0.1
+LONGEST_CONTAINER_S = 4 * 3600.0
+
+
+class Place(Protocol):
+    """Runs commands beside a Defects4J home; files under the work folder have the same path there and here."""
+
+    @property
+    def home(self) -> str:
+        """The home's path there."""
+        ...
+
+    def run(self, argv: Sequence[str], cwd: Path, timeout_s: float, environment: Mapping[str, str] | None = None) -> CommandResult: ...
+
+    def hand_over(self, folder: Path) -> None:
+        """Let the commands write in `folder`, which is empty."""
+        ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class LocalPlace:
+    """This machine, as the user who calls or, where root calls, as another."""
+
+    home: str
+    user: str | None = None
+
+    def __post_init__(self) -> None:
+        if os.geteuid() == 0 and self.user is None:
+            raise FrameworkError("Defects4J's tests are not reproducible for root: call as another user, or name one with --user")
+        if self.user is not None:
+            try:
+                pwd.getpwnam(self.user)
+            except KeyError:
+                raise FrameworkError(f"--user {self.user}: there is no such user on this machine") from None
+
+    def run(self, argv: Sequence[str], cwd: Path, timeout_s: float, environment: Mapping[str, str] | None = None) -> CommandResult:
+        account = pwd.getpwnam(self.user) if self.user else pwd.getpwuid(os.geteuid())
+        java = os.environ.get("JAVA_HOME")
+        folders = [*([f"{java}/bin"] if java else []), f"{self.home}/framework/bin", os.environ.get("PATH", os.defpath)]
+        full = {**os.environ, **ENVIRONMENT, "HOME": account.pw_dir, "PATH": ":".join(folders), **(environment or {})}
+        started = time.monotonic()
+        try:
+            process = subprocess.Popen(
+                list(argv),
+                cwd=cwd,
+                env=full,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                user=account.pw_uid if self.user else None,
+                group=account.pw_gid if self.user else None,
+                extra_groups=[] if self.user else None,
+            )
+        except FileNotFoundError as error:
+            return CommandResult(127, f"{argv[0]}: {error.strerror}", False, 0.0)
+        try:
+            output, _ = process.communicate(timeout=timeout_s)
+            timed_out = False
+        except subprocess.TimeoutExpired:
+            kill_group(process)
+            output, timed_out = b"", True
+        return CommandResult(process.returncode, output.decode("utf-8", "replace"), timed_out, time.monotonic() - started)
+
+    def hand_over(self, folder: Path) -> None:
+        if self.user:
+            account = pwd.getpwnam(self.user)
+            os.chown(folder, account.pw_uid, account.pw_gid)
+
+    def close(self) -> None:
+        pass
+
+
+class ContainerPlace:
+    """A container of an image that has Defects4J, the work folder mounted at its own path. The engine must be on this machine."""
+
+    def __init__(self, engine: Engine, image: str, work: Path) -> None:
+        """
+        Raises:
+            FrameworkError: the image has no Defects4J.
+            InfrastructureError: the engine, or no such image.
+        """
+        self.engine, self.image, self.work = engine, image, work
+        self.uid = os.getuid() or CONTAINER_UID
+        self.name = f"repair-defects4j-{uuid.uuid4().hex}"
+        reaper.close_at_exit(self)
+        try:
+            self._start()
+            self.home = self._find_home()
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self) -> None:
+        def create(client: docker.APIClient) -> None:
+            client.create_container(
+                self.image,
+                name=self.name,
+                entrypoint=["sleep"],
+                command=["infinity"],
+                user=f"{self.uid}:{self.uid}",
+                labels=reaper.labels(LONGEST_CONTAINER_S),
+                host_config=client.create_host_config(network_mode="none", binds=[f"{self.work}:{self.work}:rw"], init=True),
+            )
+            client.start(self.name)
+
+        self.engine.call(f"{self.image}: cannot start a container", create)
+
+    def _find_home(self) -> str:
+        found = self.run(["sh", "-c", 'readlink -f "$(command -v defects4j)"'], self.work, 60.0)
+        program = Path(found.output.strip() or f"{USUAL_HOME}/framework/bin/defects4j")
+        home = str(program.parents[2]) if len(program.parts) > 3 else USUAL_HOME
+        if self.run(["test", "-f", f"{home}/framework/bin/defects4j"], self.work, 60.0).exit_code != 0:
+            raise FrameworkError(f"image {self.image}: no `defects4j` on its PATH and none in {USUAL_HOME}; build the framework's own Dockerfile")
+        return home
+
+    def run(self, argv: Sequence[str], cwd: Path, timeout_s: float, environment: Mapping[str, str] | None = None) -> CommandResult:
+        report = self.work / f".run-{uuid.uuid4().hex}"
+        variables = {**ENVIRONMENT, "HOME": "/tmp", **(environment or {})}
+        # Not through the API's own stream: it breaks where a command is silent for longer than the client waits for an answer.
+        script = 'cd "$1" && report="$2" && shift 2 && exec "$@" >"$report" 2>&1 </dev/null'
+
+        def start(client: docker.APIClient) -> str:
+            command = ["sh", "-c", script, "sh", str(cwd), str(report), *argv]
+            made = client.exec_create(self.name, command, environment=variables, user=f"{self.uid}:{self.uid}")
+            client.exec_start(made["Id"], detach=True)
+            return str(made["Id"])
+
+        started = time.monotonic()
+        running = self.engine.call(f"{self.image}: cannot run {argv[0]}", start)
+        while True:
+            state = self.engine.call(f"{self.image}: cannot follow {argv[0]}", lambda client: client.exec_inspect(running))
+            wall_s = time.monotonic() - started
+            if not state["Running"] or wall_s > timeout_s:
+                break
+            time.sleep(POLL_S)
+        output = report.read_bytes().decode("utf-8", "replace") if report.exists() else ""
+        report.unlink(missing_ok=True)
+        if state["Running"]:
+            self.close()  # nothing less ends what runs in there
+            return CommandResult(-signal.SIGKILL, output, True, wall_s)
+        return CommandResult(int(state["ExitCode"]), output, False, wall_s)
+
+    def hand_over(self, folder: Path) -> None:
+        if os.getuid() == 0:
+            os.chown(folder, self.uid, self.uid)
+
+    def close(self) -> None:
+        self.engine.discard(self.name)
+
+
+def is_home(name: str) -> bool:
+    """Whether `--from NAME` means a folder of this machine rather than an image."""
+    return Path(name).expanduser().is_dir()
+
+
+def copy_metadata(place: Place, folder: Path) -> Path:
+    """A copy of the files that `Framework` reads, for a home that is not on this machine; returns the copy's root.
+
+    Raises:
+        FrameworkError
+    """
+    root = folder / "home"
+    shutil.rmtree(root, ignore_errors=True)
+    root.mkdir()
+    place.hand_over(root)
+    # Not the jars: each bug brings the few that it needs.
+    script = (
+        'cd "$1" && mkdir -p "$2/project_repos" && (cp README.md "$2/"; cp project_repos/README "$2/project_repos/"; true) 2>/dev/null'
+        ' && tar -c --exclude=lib framework/core/Project framework/projects | tar -x -C "$2"'
+    )
+    done = place.run(["sh", "-c", script, "sh", place.home, str(root)], folder, 600.0)
+    if done.exit_code != 0:
+        raise FrameworkError(f"{place.home}: the framework's files cannot be read: {done.output.strip()[-300:]}")
+    return root
