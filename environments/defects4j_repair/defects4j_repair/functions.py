@@ -71,6 +71,12 @@ def holding(found: tuple[Member, ...], first_line: int, last_line: int) -> Membe
     return next((member for member in found if member.first_line <= first_line and last_line <= member.last_line), None)
 
 
+def counterpart(function: Member, fixed: str) -> Member | None:
+    """What became of a function in a later text that differs inside it alone; None when there it is no longer one of its name."""
+    place = (function.first_line, function.name, function.owner)
+    return next((new for new in functions(fixed) if (new.first_line, new.name, new.owner) == place), None)
+
+
 @cache
 def _parser() -> Parser:
     import tree_sitter

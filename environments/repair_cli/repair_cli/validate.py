@@ -3,8 +3,9 @@
   repair validate ENV [--runs N] [--workers W] [--manifest FILE] [--tasks N] [--env.taskset.FLAG VALUE ...]
 
 Every task is scored N times with the human fix, which must solve it each time, and N times with a patch that repairs nothing, which must fail its
-tests each time; known verdicts are not used. Where that holds, the human fix is scored once more with the FAIL_TO_PASS tests run ahead of the
-others: if it passes so too, the environment runs them in that order, in which wrong patches fail sooner.
+tests each time (in defects4j-repair exactly the trigger tests); every test is run, and known verdicts are not used. Where that holds, the human fix
+is scored once more with the FAIL_TO_PASS tests run ahead of the others: if it passes so too, the environment runs them in that order, in which wrong
+patches fail sooner.
 
 The manifest (JSON) has for each task: pass, fail, flaky or error, why, and for each run the outcome, seconds per stage and memory; what did not
 pass is in its quarantine. A manifest that is there is gone on with: tasks that are known and unchanged are not run again, those that could not be
@@ -88,9 +89,9 @@ def verdict_of(runs: list[GroundTruthRun]) -> tuple[Literal["pass", "fail", "fla
     gold = [run for run in runs if run.answer == "gold"]
     noop = [run for run in runs if run.answer == "noop"]
     for name, answer, good in (("the human fix", gold, ("resolved",)), ("a patch that repairs nothing", noop, RAN_AND_FAILED)):
-        bad = [run for run in answer if run.outcome not in good]
+        bad = [run for run in answer if run.outcome not in good or run.fault]
         if bad:
-            reason = f"{name}: {bad[0].outcome} in {len(bad)} of {len(answer)} runs: {bad[0].reason}"
+            reason = f"{name}: {bad[0].outcome} in {len(bad)} of {len(answer)} runs: {bad[0].fault or bad[0].reason}"
             return ("fail" if len(bad) == len(answer) else "flaky"), reason
     return "pass", ""
 
@@ -142,7 +143,7 @@ def _tasks(config: ValidateConfig, env_id: str) -> list[vf.Task]:
     taskset_config = config.env.taskset
     if "fresh" not in type(taskset_config.task).model_fields:
         raise ValueError(f"environment {env_id!r} runs no tests; its ground truth is checked by: vf-validate {env_id} --runtime.type subprocess")
-    task_config = taskset_config.task.model_copy(update={"fresh": True})
+    task_config = taskset_config.task.model_copy(update={"fresh": True, "every_test": True})
     taskset = vf.load_taskset(taskset_config.model_copy(update={"task": task_config}))
     tasks = [_in_order(task) for task in (taskset if config.tasks is None else taskset.take(config.tasks))]
     if not tasks:
@@ -211,6 +212,7 @@ async def _run(task: vf.Task, answer: Answer, reply: str) -> GroundTruthRun:
         outcome=scored["outcome"],
         reward=scored["reward"],
         reason=scored["reason"],
+        fault=task.noop_fault(scored) if answer == "noop" and hasattr(task, "noop_fault") else "",
         failing=scored["failing"],
         stages_s=scored["stages_s"],
         memory_mb=scored["metrics"]["memory_mb"],

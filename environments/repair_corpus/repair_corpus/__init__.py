@@ -1,5 +1,5 @@
 """Small bugs with gold patches and hidden tests, written for this project: data that needs no network."""
 
-from repair_corpus.corpus import PYTHON_IMAGE, AnswerKind, CorpusTask, corpus_rows, corpus_tasks
+from repair_corpus.corpus import JAVA_IMAGE, PYTHON_IMAGE, AnswerKind, CorpusTask, corpus_rows, corpus_tasks
 
-__all__ = ["PYTHON_IMAGE", "AnswerKind", "CorpusTask", "corpus_rows", "corpus_tasks"]
+__all__ = ["JAVA_IMAGE", "PYTHON_IMAGE", "AnswerKind", "CorpusTask", "corpus_rows", "corpus_tasks"]

@@ -17,6 +17,8 @@ LANGUAGES = ("python", "java")
 AnswerKind = Literal["different", "partial", "wrong"]
 PYTHON_IMAGE = "repair-envs/corpus-python:latest"
 """Runs the Python tasks; holds none of them (`repair images build corpus-python`)."""
+JAVA_IMAGE = "repair-envs/corpus-java:latest"
+"""Runs the Java tasks; holds none of them (`repair images build corpus-java`)."""
 NOT_SOURCE = {"__pycache__", ".pytest_cache", ".hypothesis"}
 
 
@@ -35,6 +37,11 @@ class CorpusTask:
     @property
     def instance_id(self) -> str:
         return str(self.metadata["instance_id"])
+
+    @property
+    def issue(self) -> str:
+        """The bug report."""
+        return self._read("issue.md")
 
     @property
     def gold_patch(self) -> str:
@@ -72,7 +79,7 @@ class CorpusTask:
             "base_commit": self.base_commit,
             "patch": self.gold_patch,
             "test_patch": self.test_patch,
-            "problem_statement": self._read("issue.md"),
+            "problem_statement": self.issue,
             "hints_text": "",
             "created_at": "",
             "version": self.metadata["version"],

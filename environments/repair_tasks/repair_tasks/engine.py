@@ -28,6 +28,8 @@ class TestRunOptions(BaseModel):
     """Test runs at once on this machine, over all its processes (give each the same); None for what `cpus` and `memory_mb` allow."""
     fresh: bool = False
     """Run the tests even where the verdict on the same patch is known."""
+    every_test: bool = False
+    """Run on after the first test that decides the verdict, so that the shares of passing tests are exact."""
 
     @property
     def limits(self) -> Limits:

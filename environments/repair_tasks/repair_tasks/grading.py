@@ -26,7 +26,6 @@ from repair_sandbox.verdict_cache import VerdictCache
 from repair_tasks.diffs import AnswerDiff
 from repair_tasks.engine import meet_engine, sandbox
 
-STAGES = ("queue", "start", "apply", "install", "tests", "control")
 APPLY_RUNGS = ("exact", "whitespace", "recount", "fuzz")
 THREADS = 64
 """Replies graded at once in one process; all but as many as there are slots wait for one."""
@@ -73,6 +72,7 @@ class Case(Protocol):
     @property
     def rubric(self) -> Rubric: ...
 
+
     def read(self, reply: str) -> Answer:
         """Never raises for the reply's fault."""
         ...
@@ -83,6 +83,10 @@ class Case(Protocol):
         Raises:
             ValueError: the dataset is at fault.
         """
+        ...
+
+    def metrics(self, report: TestReport) -> dict[str, float]:
+        """Figures of a test run besides those of every case."""
         ...
 
 
@@ -139,7 +143,8 @@ def grade(question: Question) -> Graded:
     answer = question.case.read(question.reply)
     report = _tested(question, answer)
     attempt = dataclasses.replace(answer.attempt, tests=_figures(report))
-    return Graded(question.case.rubric.score(attempt).parts, _metrics(attempt, report), _for_people(attempt.patch, report))
+    metrics = {**_metrics(attempt, report), **question.case.metrics(report)}
+    return Graded(question.case.rubric.score(attempt).parts, metrics, _for_people(attempt.patch, report))
 
 
 def _tested(question: Question, answer: Answer) -> TestReport:
@@ -166,6 +171,11 @@ def _figures(report: TestReport) -> TestFigures:
     return TestFigures(report.resolved, _share(report.fail_to_pass, ("passed",)), kept, ran=bool(report.fail_to_pass))
 
 
+def _failing(statuses: Mapping[str, TestStatus]) -> float:
+    """How many of the tests that were run do not pass."""
+    return float(sum(status not in ("passed", "xfailed", "skipped", "not_run") for status in statuses.values()))
+
+
 def _share(statuses: Mapping[str, TestStatus], good: tuple[TestStatus, ...]) -> float:
     return sum(status in good for status in statuses.values()) / len(statuses) if statuses else 0.0
 
@@ -178,12 +188,18 @@ def _metrics(attempt: Attempt, report: TestReport) -> dict[str, float]:
         "applied": float(bool(report.apply_rung)),
         "apply_rung": float(APPLY_RUNGS.index(report.apply_rung)) if report.apply_rung in APPLY_RUNGS else 0.0,
         "tests_run": float(len(ran)),
+        "to_fix_failing": _failing(report.fail_to_pass),
+        "to_keep_failing": _failing(report.pass_to_pass),
         "tampered": float(bool(report.tampering)),
         "cached": float(report.cached),
         "memory_mb": report.memory_mb,
         "cpu_s": report.cpu_s,
-        **{f"{stage}_s": report.stages_s.get(stage, 0.0) for stage in STAGES},
     }
+
+
+def stage_seconds(report: TestReport, stages: tuple[str, ...]) -> dict[str, float]:
+    """`<stage>_s` to seconds; 0 for a stage that was not reached."""
+    return {f"{stage}_s": report.stages_s.get(stage, 0.0) for stage in stages}
 
 
 def _for_people(patch: Patch, report: TestReport) -> dict[str, object]:

@@ -32,6 +32,8 @@ class GroundTruthRun(BaseModel):
     """As the environment names it; empty when there was none."""
     reward: float = 0.0
     reason: str = ""
+    fault: str = ""
+    """What is wrong with the tests that failed, where they did."""
     failing: list[str] = Field(default_factory=list)
     """Some of the tests that did not come out as they had to."""
     stages_s: dict[str, float] = Field(default_factory=dict)

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from repair_rubrics import Attempt, Reward, Rubric, rewards
 from repair_sandbox.limits import Limits
+from repair_sandbox.report import TestReport
 from repair_sandbox.spec import TestSpec
 from repair_tasks import RepairTaskFields, answer_diff, task_gold, task_sources
-from repair_tasks.grading import Answer
+from repair_tasks.grading import Answer, stage_seconds
 
 from swe_bench_tests.specs import TestPlan, needs_install, sandbox_spec
 
@@ -20,6 +21,8 @@ RUBRIC = Rubric(
         Reward("quality", "quality", 0.0, rewards.quality),
     )
 )
+STAGES = ("queue", "start", "apply", "install", "tests", "control")
+"""Of a test run."""
 
 
 @dataclass(frozen=True)
@@ -39,3 +42,6 @@ class SweBenchCase:
 
     def spec(self, diff: str, limits: Limits) -> TestSpec:
         return sandbox_spec(self.instance_id, self.fields.gold_patch, self.tests, limits, needs_install(diff))
+
+    def metrics(self, report: TestReport) -> dict[str, float]:
+        return stage_seconds(report, STAGES)

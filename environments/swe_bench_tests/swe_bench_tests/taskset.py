@@ -134,7 +134,7 @@ class SweBenchTestsTask(vf.Task[SweBenchTestsData, vf.State, SweBenchTestsTaskCo
     def _every_test(self) -> bool:
         """A share of passing tests that is part of the reward must be exact; one that is only shown may stop at the first failure."""
         weights = {fn.__name__: getattr(fn, "_vf_weight", 1.0) for fn in self.hooks("reward")}
-        return any(weights.get(name) for name in ("fail_to_pass", "pass_to_pass"))
+        return self.config.every_test or any(weights.get(name) for name in ("fail_to_pass", "pass_to_pass"))
 
 
 class SweBenchTestsTaskset(vf.Taskset[SweBenchTestsTask, SweBenchTestsConfig]):
