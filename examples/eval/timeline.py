@@ -1,0 +1,129 @@
+"""How the wall time of a vf-eval run went: the model writing, tests running in containers, and both at once.
+
+    uv run python examples/eval/timeline.py outputs/RUN
+
+Read from the traces alone. A rollout writes from the request to the end of the reply; its tests run in the seconds before its verdict that its
+report counts, and before them it waits for a container's turn. Replies that share a verdict share its time.
+"""
+
+import argparse
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+IN_CONTAINERS = ("start", "apply", "install", "tests", "control", "stop")
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of time, in seconds since the epoch."""
+
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A run, rollout by rollout; times in seconds."""
+
+    rollouts: int
+    errors: int
+    wall_s: float
+    writing: list[Span]
+    """One for each rollout that came to ask the model."""
+    scoring: list[Span]
+    """One for each rollout whose tests ran in this run: from its reply to its verdict."""
+    testing: list[Span]
+    """The part of each of these in which they ran."""
+
+    @property
+    def writing_s(self) -> float:
+        """At least one reply is being written."""
+        return length(union(self.writing))
+
+    @property
+    def testing_s(self) -> float:
+        """At least one patch is being tested."""
+        return length(union(self.testing))
+
+    @property
+    def both_s(self) -> float:
+        return self.writing_s + self.testing_s - length(union([*self.writing, *self.testing]))
+
+    def __str__(self) -> str:
+        lines = [f"{self.rollouts} rollouts in {self.wall_s:.1f} s: {self.rollouts / self.wall_s:.1f} a second; {self.errors} errors"]
+        shares = {"writing": self.writing_s, "tests in containers": self.testing_s, "both at once": self.both_s}
+        lines += [f"{name:<22} {seconds:8.1f} s {seconds / self.wall_s:6.0%} of the run" for name, seconds in shares.items()]
+        lines.append("mean of a rollout")
+        lines.append(f"{'  writing':<22} {mean(self.writing):8.2f} s  ({len(self.writing)} rollouts)")
+        if self.testing:
+            lines.append(f"{'  waiting its turn':<22} {mean(self.scoring) - mean(self.testing):8.2f} s")
+            lines.append(f"{'  tests in containers':<22} {mean(self.testing):8.2f} s  ({len(self.testing)} rollouts)")
+        return "\n".join(lines)
+
+
+def timeline(traces: Iterable[dict[str, Any]]) -> Timeline:
+    """The timeline of a run's traces.
+
+    Raises:
+        ValueError: there is none.
+    """
+    known = list(traces)
+    if not known:
+        raise ValueError("the run holds no trace yet")
+    writing, tested, testing = [], [], []
+    for trace in known:
+        agent, scoring = (Span(trace["timing"][part]["start"], trace["timing"][part]["end"]) for part in ("agent", "scoring"))
+        if agent.end:
+            writing.append(agent)
+        report = trace.get("info", {}).get("repair", {})
+        stages_s = report.get("stages_s", {})
+        tests_s = sum(stages_s.get(stage, 0.0) for stage in IN_CONTAINERS)
+        if stages_s.get("tests") and not report.get("cached"):
+            tested.append(scoring)
+            testing.append(Span(max(scoring.start, scoring.end - tests_s), scoring.end))
+    start = min(trace["timing"]["start"] for trace in known)
+    end = max(trace["timing"][part]["end"] for trace in known for part in ("agent", "scoring"))
+    return Timeline(len(known), sum(bool(trace["errors"]) for trace in known), end - start, writing, tested, testing)
+
+
+def union(spans: list[Span]) -> list[Span]:
+    """The same time, without overlaps."""
+    joined: list[Span] = []
+    for span in sorted(spans, key=lambda span: span.start):
+        if joined and span.start <= joined[-1].end:
+            joined[-1] = Span(joined[-1].start, max(joined[-1].end, span.end))
+        else:
+            joined.append(span)
+    return joined
+
+
+def length(spans: list[Span]) -> float:
+    return sum(span.end - span.start for span in spans)
+
+
+def mean(spans: list[Span]) -> float:
+    return length(spans) / len(spans) if spans else 0.0
+
+
+def read_traces(run: Path) -> list[dict[str, Any]]:
+    """Every trace of a run's folder."""
+    lines = (run / "traces.jsonl").read_text(encoding="utf-8").splitlines()
+    return [trace for line in lines for trace in json.loads(line)["traces"]]
+
+
+def main() -> None:
+    """Print the timeline of the run that the command line names."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path, help="a run's folder, such as outputs/RUN")
+    run = parser.parse_args().run
+    try:
+        print(timeline(read_traces(run)))
+    except (OSError, ValueError) as error:
+        parser.error(f"{run}: {error}; name the folder in which vf-eval wrote traces.jsonl")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""A real vLLM server on this machine's processors, with a tiny model that knows a few bundled bugs by heart."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from repair_corpus import corpus_tasks
+from repair_rubrics import Patch
+from repair_tasks import LoadingOptions, load_tasks, task_sources
+
+MODEL = "tiny"
+LEARNED = ("corpus-py__cellgraph-1", "corpus-py__contactbook-1", "corpus-py__pagewise-1", "corpus-py__rangebook-1")
+"""Tasks whose gold patch and whose wrong answer the model learns: those with the shortest."""
+CONTEXT_TOKENS = 4096
+MAKING_S, STARTING_S, STOPPING_S = 600, 600, 30
+"""Each takes under a minute on an idle machine."""
+LOG_LINES = 40
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the model learned to reply to one task."""
+
+    gold: str
+    wrong: str
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that answers."""
+
+    url: str
+    pid: int
+    learned: dict[str, Answers]
+    """By instance id."""
+
+
+@contextmanager
+def vllm_server(python: str, folder: Path) -> Iterator[Server]:
+    """Make the model in `folder`, serve it, and stop the server and its children at the end.
+
+    Raises:
+        RuntimeError: making or serving failed; ends with what the program printed last.
+    """
+    learned = write_prompts(folder / "prompts.jsonl")
+    making = [python, str(Path(__file__).with_name("tiny_model.py")), "prompts.jsonl", "model"]
+    with (folder / "making.log").open("wb") as log:
+        made = subprocess.run(making, cwd=folder, stdout=log, stderr=log, check=False, timeout=MAKING_S)
+    if made.returncode:
+        raise RuntimeError(f"{python} could not make the model:\n{end_of(folder / 'making.log')}")
+    port = free_port()
+    serving = [python, "-m", "vllm.entrypoints.openai.api_server", "--host", "127.0.0.1", "--port", str(port)]
+    serving += ["--model", str(folder / "model"), "--served-model-name", MODEL, "--max-model-len", str(CONTEXT_TOKENS)]
+    serving += ["--dtype", "float32", "--enforce-eager"]
+    with (folder / "server.log").open("wb") as log:
+        process = subprocess.Popen(serving, cwd=folder, env=server_environment(), stdout=log, stderr=log, start_new_session=True)
+    try:
+        wait_until_healthy(process, port, folder / "server.log")
+        yield Server(f"http://127.0.0.1:{port}/v1", process.pid, learned)
+    finally:
+        stop(process)
+
+
+def write_prompts(path: Path) -> dict[str, Answers]:
+    """Write every bundled prompt, and the replies to those that are learned, for `tiny_model.py`."""
+    corpus = {task.instance_id: task for task in corpus_tasks()}
+    learned, lines = {}, []
+    for task in load_tasks(LoadingOptions()):
+        replies: list[str] = []
+        if task.instance_id in LEARNED:
+            bug, sources = corpus[task.instance_id], task_sources(task.prompt, task.fields)
+            replies = [Patch.parse(diff).to_blocks(sources) for diff in (bug.gold_patch, bug.answer("wrong"))]
+            learned[task.instance_id] = Answers(*replies)
+        lines.append(json.dumps({"prompt": task.prompt, "replies": replies}))
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return learned
+
+
+def server_environment() -> dict[str, str]:
+    """One thread for the model, which is too small for two; nothing is looked up or reported."""
+    threads = {"OMP_NUM_THREADS": "1", "VLLM_CPU_OMP_THREADS_BIND": "nobind", "VLLM_CPU_KVCACHE_SPACE": "1"}
+    return {**os.environ, **threads, "HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1"}
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def wait_until_healthy(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    end = time.monotonic() + STARTING_S
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise RuntimeError(f"vLLM ended with exit code {process.returncode}:\n{end_of(log)}")
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5).close()
+        except (urllib.error.URLError, TimeoutError, ConnectionError):
+            time.sleep(0.5)
+        else:
+            return
+    raise RuntimeError(f"vLLM did not answer within {STARTING_S} s:\n{end_of(log)}")
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End the server; what it leaves of its own processes is killed."""
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(STOPPING_S)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def end_of(log: Path) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-LOG_LINES:])
