@@ -1,5 +1,7 @@
 """The bundled corpus is what it says: with each task's own tests, the buggy tree fails exactly FAIL_TO_PASS and the fixes fail nothing."""
 
+import base64
+import functools
 import re
 import shutil
 import sys
@@ -16,6 +18,7 @@ PYTHON_TASKS = [task for task in TASKS if task.metadata["language"] == "python"]
 JAVA_TASKS = [task for task in TASKS if task.metadata["language"] == "java"]
 JUNIT_JARS = [Path("/usr/share/java") / name for name in ("junit4.jar", "hamcrest-core.jar", "hamcrest.jar")]
 PYTEST_LINE = re.compile(r"^(PASSED|FAILED|ERROR) (\S+)", re.MULTILINE)
+MESSAGE_LINE = re.compile(r"^MESSAGE (\S+::\w+) (\S+)$", re.MULTILINE)
 JAVA_LINE = re.compile(r"^(PASSED|FAILED) (\S+::\w+)$", re.MULTILINE)
 
 JUNIT_RUNNER = """
@@ -25,7 +28,11 @@ public class Run {
         JUnitCore core = new JUnitCore(); final Set<String> failed = new HashSet<>(); final List<String> all = new ArrayList<>();
         core.addListener(new RunListener() {
             String id(Description d) { return d.getClassName() + "::" + d.getMethodName(); }
-            public void testFailure(Failure f) { failed.add(id(f.getDescription())); }
+            public void testFailure(Failure f) {
+                failed.add(id(f.getDescription()));
+                byte[] message = f.getException().toString().getBytes(java.nio.charset.StandardCharsets.UTF_8);
+                System.out.println("MESSAGE " + id(f.getDescription()) + " " + Base64.getEncoder().encodeToString(message));
+            }
             public void testFinished(Description d) { all.add(id(d)); }
         });
         for (String name : names) core.run(Class.forName(name));
@@ -53,7 +60,10 @@ def pytest_outcomes(files: dict[str, bytes]) -> dict[str, str]:
     return {test: outcome for outcome, test in PYTEST_LINE.findall(result.output)}
 
 
-def junit_outcomes(task: CorpusTask, files: dict[str, bytes]) -> dict[str, str]:
+@functools.cache
+def junit_output(task: CorpusTask, *patches: str) -> str:
+    """What the hidden and the visible tests of a Java task say."""
+    files = tree_with(task, task.test_patch, *patches)
     classpath = ":".join(str(jar) for jar in JUNIT_JARS if jar.exists())
     sources = " ".join(sorted(path for path in files if path.endswith(".java")))
     classes = " ".join(task.metadata["defects4j"]["relevant_tests"])
@@ -63,12 +73,13 @@ def junit_outcomes(task: CorpusTask, files: dict[str, bytes]) -> dict[str, str]:
     )
     result = run_local(["sh", "-c", script], {**files, "Run.java": JUNIT_RUNNER.encode()}, CommandLimits(memory_gb=16, wall_s=120))
     assert result.exit_code == 0, result.output
-    return {test: outcome for outcome, test in JAVA_LINE.findall(result.output)}
+    return result.output
 
 
 def outcomes(task: CorpusTask, *patches: str) -> dict[str, str]:
-    files = tree_with(task, task.test_patch, *patches)
-    return junit_outcomes(task, files) if task.metadata["language"] == "java" else pytest_outcomes(files)
+    if task.metadata["language"] == "python":
+        return pytest_outcomes(tree_with(task, task.test_patch, *patches))
+    return {test: outcome for outcome, test in JAVA_LINE.findall(junit_output(task, *patches))}
 
 
 def check_task(task: CorpusTask) -> None:
@@ -96,6 +107,16 @@ def test_java_task(task: CorpusTask) -> None:
         pytest.skip("needs a JDK and Debian's junit4 package")
     assert task.metadata["defects4j"]["trigger_tests"] == task.metadata["fail_to_pass"]
     check_task(task)
+
+
+@pytest.mark.java
+@pytest.mark.parametrize("task", JAVA_TASKS, ids=lambda task: task.folder.name)
+def test_java_tests_fail_as_the_task_says(task: CorpusTask) -> None:
+    if shutil.which("javac") is None or not JUNIT_JARS[0].exists():
+        pytest.skip("needs a JDK and Debian's junit4 package")
+    said = MESSAGE_LINE.findall(junit_output(task))
+    messages = {test: base64.b64decode(message).decode() for test, message in said}
+    assert messages == task.metadata["defects4j"]["trigger_messages"]
 
 
 def test_corpus_is_as_large_as_promised() -> None:

@@ -3,6 +3,7 @@
 Published work on Defects4J shows the buggy function, each failing test's code and its error (RepairBench: https://repairbench.github.io).
 """
 
+import re
 import textwrap
 from typing import Literal
 
@@ -38,8 +39,8 @@ TAIL = """\
 {instruction}"""
 
 FUNCTION_INSTRUCTION = """\
-The bug is in `{signature}` of {owner} ({path}, lines {first} to {last}). Answer with a fixed version of that function, and only that function,
-inside a code block that starts with ```java:
+The bug is in `{signature}` of {owner} ({path}, lines {first} to {last}).
+Answer with a fixed version of that function, and only that function, inside a code block that starts with ```java:
 
 ```java
 the whole function, from its comment or modifiers to its closing brace
@@ -50,6 +51,8 @@ think before you answer; only the last code block with the function is taken as 
 
 MOST_FRAMES = 10
 """Lines of a stack trace that are shown."""
+RUNNER_FRAME = re.compile(r"\tat (?:junit\.|org\.junit\.|org\.hamcrest\.|java\.base/|(?:java|javax|sun|jdk)\.)")
+"""A line of a stack trace that is neither the project's nor its libraries'."""
 
 
 class PromptOptions(BaseModel):
@@ -135,11 +138,11 @@ def code_of(bug: PreparedBug, test: str) -> str:
 
 
 def shortened(message: str, test: str) -> str:
-    """A failure without the frames below the test's own, which are the test runner's, and with the first few of those above."""
+    """A failure with the first few frames down to the test's own, without those of JUnit and Java."""
     class_name, _, method = test.partition("::")
     lines = message.splitlines()
     first = next((at for at, line in enumerate(lines) if line.startswith("\tat ")), len(lines))
     own = f"\tat {class_name}.{method.partition('[')[0]}("
     last = next((at for at, line in enumerate(lines) if line.startswith(own)), len(lines) - 1)
-    frames = lines[first : last + 1]
+    frames = [line for line in lines[first : last + 1] if not RUNNER_FRAME.match(line)]
     return "\n".join([*lines[:first], *frames[:MOST_FRAMES], *(["\t..."] if len(frames) > MOST_FRAMES else [])])

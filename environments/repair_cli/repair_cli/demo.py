@@ -2,8 +2,8 @@
 
 Starts an OpenAI-compatible endpoint on a free port of 127.0.0.1 that plays back prepared answers (no model: one answer of each kind for
 every task), runs `vf-eval swe-bench-diff` on it, and prints every reward of every answer. Needs no network, no key, no GPU and no Docker.
-Where a container engine answers and has the image of the Python tasks, the same answers to those go through `swe-bench-tests`, whose reward is
-that the tests pass.
+Where a container engine answers and has the images of the bundled tasks, the same answers also go through the environments whose reward is that the
+tests pass: `swe-bench-tests` has the Python tasks, `defects4j-repair` the Java ones.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from repair_corpus import PYTHON_IMAGE, corpus_tasks
+from repair_corpus import JAVA_IMAGE, PYTHON_IMAGE, corpus_tasks
 from repair_sandbox import images
 from repair_sandbox.engine import Engine
 from repair_sandbox.errors import InfrastructureError
@@ -28,7 +28,7 @@ from rich.table import Table
 from repair_cli.scripted_endpoint import ScriptedEndpoint
 from repair_cli.scripted_policy import KINDS, MEANING, ScriptedAnswers, playback, scripted_answers
 
-DIFF_ENV, TESTS_ENV = "swe-bench-diff", "swe-bench-tests"
+DIFF_ENV, TESTS_ENV, JAVA_ENV = "swe-bench-diff", "swe-bench-tests", "defects4j-repair"
 MODEL = "scripted-policy"
 POLL_S = 0.2
 ENGINE_PATIENCE_S = 2.0
@@ -67,10 +67,12 @@ def run(arguments: list[str]) -> int:
     console = Console()
     run_dir = options.output_dir / f"demo-{time.strftime('%Y%m%d-%H%M%S')}"
     _play(DIFF_ENV, prepared_answers(options.tasks), run_dir, console)
-    if missing := _missing_for_tests():
-        console.print(f"{TESTS_ENV}, whose reward is that the tests pass, was left out: {missing}", soft_wrap=True)
-    else:
-        _play(TESTS_ENV, prepared_answers(options.tasks, language="python"), run_dir.with_name(f"{run_dir.name}-tests"), console)
+    for env_id, image in ((TESTS_ENV, PYTHON_IMAGE), (JAVA_ENV, JAVA_IMAGE)):
+        if missing := _missing_for_tests(image):
+            console.print(f"{env_id}, whose reward is that the tests pass, was left out: {missing}", soft_wrap=True)
+            continue
+        answers = prepared_answers(options.tasks, language="python") if env_id == TESTS_ENV else java_answers(options.tasks)
+        _play(env_id, answers, run_dir.with_name(f"{run_dir.name}-{env_id}"), console)
     return 0
 
 
@@ -79,6 +81,16 @@ def prepared_answers(limit: int | None = None, language: str | None = None) -> d
     corpus = {task.instance_id: task for task in corpus_tasks() if language in (None, task.metadata["language"])}
     loaded = [task for task in load_tasks(LoadingOptions()) if task.instance_id in corpus][:limit]
     return {task.prompt: scripted_answers(corpus[task.instance_id], task_sources(task.prompt, task.fields)) for task in loaded}
+
+
+def java_answers(limit: int | None = None) -> dict[str, ScriptedAnswers]:
+    """Prompt to scripted answers, for the first `limit` of the bundled Java tasks as `defects4j-repair` has them."""
+    from defects4j_repair.bugs import BugOptions, select_bugs  # takes seconds
+    from defects4j_repair.prompts import PromptOptions, bug_prompt
+
+    corpus = {task.instance_id: task for task in corpus_tasks()}
+    bugs = list(select_bugs(BugOptions()))[:limit]
+    return {bug_prompt(bug, PromptOptions()).text: scripted_answers(corpus[bug.instance_id], bug.prepared.sources) for bug in bugs}
 
 
 def _play(env_id: str, answers: dict[str, ScriptedAnswers], run_dir: Path, console: Console) -> None:
@@ -93,13 +105,13 @@ def _play(env_id: str, answers: dict[str, ScriptedAnswers], run_dir: Path, conso
     console.print(f"{len(rollouts)} rollouts in {elapsed_s:.1f} s, start of vf-eval included. Every rollout: {run_dir}/traces.jsonl", soft_wrap=True)
 
 
-def _missing_for_tests() -> str:
-    """What this machine lacks to run the bundled Python tests, and what to do; empty when nothing."""
+def _missing_for_tests(image: str) -> str:
+    """What this machine lacks to run the bundled tests that need `image`, and what to do; empty when nothing."""
     try:
-        present = images.local_image(Engine(patience_s=ENGINE_PATIENCE_S), PYTHON_IMAGE)
+        present = images.local_image(Engine(patience_s=ENGINE_PATIENCE_S), image)
     except InfrastructureError as error:
         return str(error)
-    return "" if present else f"there is no image {PYTHON_IMAGE}; build it with: repair images build corpus-python"
+    return "" if present else f"there is no image {image}; build it with: repair images build {image.partition('/')[2].partition(':')[0]}"
 
 
 def read_rollouts(traces: Path, answers: dict[str, ScriptedAnswers]) -> list[Rollout]:
