@@ -79,7 +79,7 @@ def judge(spec: TestSpec, result: Mapping[str, Any]) -> TestReport:
 
 
 def control_faults(spec: TestSpec, result: Mapping[str, Any]) -> tuple[str, ...]:
-    """What an honest patch would not do in a control run: a test's name when a twin of it did not fail, the name and `as it is` when it did.
+    """What an honest patch would not do in a control run: a twin's name when it did not fail, a test's name and `as it is` when it did.
 
     A twin that is skipped or expected to fail counts where that counts as kept: either the test is so, then the human fix's control run shows the
     same, or the patch made it so.
@@ -97,8 +97,8 @@ def control_faults(spec: TestSpec, result: Mapping[str, Any]) -> tuple[str, ...]
     faults = []
     for name, kinds in copies.items():
         kept: tuple[TestStatus, ...] = ("passed",) if name in spec.fail_to_pass else kept_statuses(spec)
-        if any(statuses[twin] in (*kept, "repeated") for twin in kinds["twins"]):
-            faults.append(name)
+        passing = [twin for twin in kinds["twins"] if statuses[twin] in (*kept, "repeated")]
+        faults += [name if twin == name else f"{name} as {twin.rpartition('::')[2]}" for twin in passing]
         if any(statuses[real] not in kept for real in kinds["real"]):
             faults.append(name + AS_IT_IS)
     return tuple(faults)

@@ -164,6 +164,23 @@ class Java:
             for place in self.build["classes"]:
                 with contextlib.suppress(OSError):
                     os.unlink(os.path.join(self.place(place), name))
+        if self.request["twins"]:
+            self.put_control(answer)
+
+    def put_control(self, answer: Dict[str, Any]) -> None:
+        """Twins in the place of the tests' sources, and no class of those left: what is compared with them shows which copy is real."""
+        for name in answer["mixed"]:
+            with open(os.path.join(self.out, "mixed", name), "rb") as source:
+                patching.write_files({os.path.join(self.build["test_dir"], name): source.read()}, self.session.workdir)
+            os.unlink(os.path.join(self.out, "mixed", name))
+            folder, file = os.path.split(os.path.join(self.place(self.build["test_classes_dir"]), name))
+            classes = os.listdir(folder) if self.build["test_classes_dir"] and os.path.isdir(folder) else []
+            for one in classes:
+                if one == file[: -len("java")] + "class" or one.startswith(file[: -len(".java")] + "$"):
+                    os.unlink(os.path.join(folder, one))
+        self.control_classes: List[str] = answer["classes"]
+        self.session.result.update(twins=answer["twins"], copies=answer["copies"])
+        self.request["copies"] = [copy for copies in answer["copies"].values() for kind in copies.values() for copy in kind]
 
     def run_prepare(self, changed: List[str], has_full_compile: bool) -> Dict[str, Any]:
         self.out = tempfile.mkdtemp(prefix="compiled-", dir=self.folder)
@@ -201,7 +218,7 @@ class Java:
             "test_classes": [self.build["test_classes_dir"]] if self.build["test_classes_dir"] else [],
             "class_path": self.build["class_path"],
             "changed": changed,
-            "trusted": patching.targets(self.session.test_patch, [], self.session.workdir)[0] or [] if self.session.test_patch else [],
+            "trusted": self.session.trusted,
         }
         for name, paths in lists.items():
             for path in paths:
@@ -210,6 +227,12 @@ class Java:
             yield "flag", flag
         for flag in self.build["test_flags"] or self.build["flags"]:
             yield "test_flag", flag
+        if self.request["twins"]:
+            yield "arrangement", self.request["arrangement"]
+            yield "mixed_out", os.path.join(self.out, "mixed")
+            for kind, name in (("fail_to_pass", "to_fix"), ("pass_to_pass", "to_keep")):
+                for test in self.request["expected"][kind]:
+                    yield name, test
 
     def full_compile(self) -> None:
         """The build's own compilation of everything, as the test account, which may write in the tree meanwhile."""
@@ -244,8 +267,10 @@ class Java:
     def groups(self) -> List[List[str]]:
         """Test classes by JVM; those of FAIL_TO_PASS first, each kind in its own order."""
         to_fix = {name.partition("::")[0] for name in self.request["expected"]["fail_to_pass"]}
-        names = list(dict.fromkeys(self.build["test_class_names"]))
-        names += sorted({name.partition("::")[0] for kind in self.request["expected"].values() for name in kind} - set(names))
+        expected = sorted(name.partition("::")[0] for kind in self.request["expected"].values() for name in kind)
+        names = list(dict.fromkeys([*self.build["test_class_names"], *expected]))
+        if self.request["twins"]:
+            names = [name for name in names if name in self.control_classes]
         ordered = [name for name in names if name in to_fix] + [name for name in names if name not in to_fix]
         alone = set(self.build["isolated"])
         together = [name for name in ordered if name not in alone]

@@ -26,12 +26,21 @@ final class Compiler {
 
     Compiler(List<String> flags) {
         this.flags = flags;
-        int encoding = flags.indexOf("-encoding") + 1;
-        files = javac.getStandardFileManager(null, Locale.ROOT, encoding > 0 ? Charset.forName(flags.get(encoding)) : null);
+        files = javac.getStandardFileManager(null, Locale.ROOT, encoding());
     }
 
-    Iterable<? extends JavaFileObject> sources(Collection<File> places) {
-        return files.getJavaFileObjectsFromFiles(places);
+    List<JavaFileObject> sources(Collection<File> places) {
+        List<JavaFileObject> found = new ArrayList<>();
+        for (JavaFileObject source : files.getJavaFileObjectsFromFiles(places)) {
+            found.add(source);
+        }
+        return found;
+    }
+
+    /** In which sources are written. */
+    Charset encoding() {
+        int encoding = flags.indexOf("-encoding") + 1;
+        return encoding > 0 ? Charset.forName(flags.get(encoding)) : Charset.defaultCharset();
     }
 
     /** Compile into {@code output}; the errors, none when all is well. */

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,6 +25,7 @@ import javax.tools.JavaFileObject;
 public final class Prepare {
 
     private static final int ERRORS_SHOWN = 3;
+    private static final int ROUNDS = 6;
     private static final String[] RESERVED = {"java/", "junit/", "org/junit/", "org/hamcrest/", "repair/guest/"};
 
     private final Map<String, List<String>> plan;
@@ -106,23 +108,73 @@ public final class Prepare {
     }
 
     private void compileTests(boolean everything) throws IOException, Failure {
-        List<String> trusted = new ArrayList<>();
+        List<String> names = new ArrayList<>();
         for (String path : all("trusted")) {
             String name = below(testRoot, path);
             if (name != null && new File(testRoot, name).isFile()) {
-                trusted.add(name);
+                names.add(name);
             }
+        }
+        if (everything) {
+            names = compiled(testRoot, testClasses, names);
         }
         List<File> path = new ArrayList<>(Collections.singletonList(mainOut));
         path.addAll(classes.files);
         path.addAll(testClasses.files);
         path.addAll(library.files);
-        compile(testCompiler, testRoot, everything ? compiled(testRoot, testClasses, trusted) : trusted, testOut, path);
+        if (all("arrangement").isEmpty()) {
+            compile(testCompiler, testRoot, names, testOut, path);
+        } else {
+            compileMixed(names, path);
+        }
         for (String name : Places.below(testOut)) {
             if (new File(mainOut, name).isFile() && name.endsWith(".class")) {
                 throw new Failure("patch_rejected", name + ": a class of the program where a test has one");
             }
         }
+    }
+
+    /** Compile the tests with twins beside them. What javac does not take of a twin is changed in another way, at last left out. */
+    private void compileMixed(List<String> names, List<File> path) throws IOException, Failure {
+        Control control = new Control(testRoot, testCompiler.encoding(), one("arrangement"), all("to_fix"), all("to_keep"));
+        List<String> others = new ArrayList<>(names);
+        others.removeAll(control.files.keySet());
+        for (int round = 0; ; round++) {
+            Map<String, JavaFileObject> mixed = new LinkedHashMap<>();
+            for (String name : control.files.keySet()) {
+                mixed.put(name, new Source.Text(new File(testRoot, name), control.files.get(name).text()));
+            }
+            List<Diagnostic<? extends JavaFileObject>> errors = compileSome(testCompiler, testRoot, others, mixed.values(), testOut, path);
+            if (errors.isEmpty()) {
+                break;
+            }
+            boolean changed = false;
+            for (Map.Entry<String, JavaFileObject> entry : mixed.entrySet()) {
+                Set<Long> lines = new TreeSet<>();
+                for (Diagnostic<? extends JavaFileObject> error : errors) {
+                    if (error.getSource() != null && error.getSource().toUri().equals(entry.getValue().toUri())) {
+                        lines.add(error.getLineNumber());
+                    }
+                }
+                changed |= !lines.isEmpty();
+                if (!lines.isEmpty() && (round == ROUNDS || !control.files.get(entry.getKey()).refuse(lines))) {
+                    control.giveUp(entry.getKey(), shown(errors));
+                    others.add(entry.getKey());
+                }
+            }
+            if (!changed) {
+                throw new Failure("compile_failed", shown(errors));
+            }
+        }
+        for (String name : control.files.keySet()) {
+            File copy = new File(one("mixed_out"), name);
+            Files.createDirectories(copy.getParentFile().toPath());
+            Files.write(copy.toPath(), control.files.get(name).text().getBytes(control.source(name).charset));
+        }
+        result.put("mixed", new ArrayList<>(control.files.keySet()));
+        result.put("twins", control.notes);
+        result.put("copies", control.copies());
+        result.put("classes", new ArrayList<>(control.classNames));
     }
 
     /** Sources below {@code root} of which a compiled class is known, and those named; all where nothing is compiled yet. */
@@ -136,39 +188,43 @@ public final class Prepare {
         return found;
     }
 
-    /** Compile the sources among the files; the others are copied, as resources are. */
     private void compile(Compiler javac, File root, List<String> names, File output, List<File> path) throws IOException, Failure {
-        List<File> sources = new ArrayList<>();
+        List<Diagnostic<? extends JavaFileObject>> errors = compileSome(javac, root, names, new ArrayList<>(), output, path);
+        if (!errors.isEmpty()) {
+            throw new Failure("compile_failed", shown(errors));
+        }
+    }
+
+    /** Compile the sources among the files, and others besides; files that are no sources are copied, as resources are. */
+    private static List<Diagnostic<? extends JavaFileObject>> compileSome(
+            Compiler javac, File root, List<String> names, Collection<JavaFileObject> more, File output, List<File> path) throws IOException, Failure {
+        List<File> files = new ArrayList<>();
         Files.createDirectories(output.toPath());
         for (String name : names) {
             File source = new File(root, name);
             if (name.endsWith(".java")) {
-                sources.add(source);
+                files.add(source);
             } else {
                 File copy = new File(output, name);
                 Files.createDirectories(copy.getParentFile().toPath());
                 Files.copy(source.toPath(), copy.toPath(), StandardCopyOption.REPLACE_EXISTING);
             }
         }
-        if (sources.isEmpty()) {
-            return;
-        }
-        List<Diagnostic<? extends JavaFileObject>> errors;
+        List<JavaFileObject> sources = javac.sources(files);
+        sources.addAll(more);
         try {
-            errors = javac.compile(javac.sources(sources), output, path);
+            return sources.isEmpty() ? new ArrayList<>() : javac.compile(sources, output, path);
         } catch (IOException error) {
             throw new Failure("compile_failed", String.valueOf(error.getMessage()));
-        }
-        if (!errors.isEmpty()) {
-            throw new Failure("compile_failed", shown(errors));
         }
     }
 
     private String shown(List<Diagnostic<? extends JavaFileObject>> errors) {
         List<String> lines = new ArrayList<>();
         for (Diagnostic<? extends JavaFileObject> error : errors.subList(0, Math.min(ERRORS_SHOWN, errors.size()))) {
-            String place = error.getSource() == null ? "javac" : below(workdir, error.getSource().getName()) + ":" + error.getLineNumber();
-            lines.add(place + ": " + error.getMessage(java.util.Locale.ROOT).replaceAll("\\s*\\n\\s*", ", "));
+            String file = error.getSource() == null ? "javac" : new File(error.getSource().toUri().getPath()).getPath();
+            String inside = below(workdir, file);
+            lines.add((inside == null ? file : inside) + ":" + error.getLineNumber() + ": " + error.getMessage(java.util.Locale.ROOT).replaceAll("\\s*\\n\\s*", ", "));
         }
         String more = errors.size() > ERRORS_SHOWN ? " (and " + (errors.size() - ERRORS_SHOWN) + " more errors)" : "";
         return String.join("; ", lines) + more;
