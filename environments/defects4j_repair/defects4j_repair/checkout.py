@@ -68,6 +68,14 @@ class Checkout:
         # With debugging on, the framework calls `ant -v`.
         return javac_calls(self._framework("compile", COMPILE_S, "compile", environment={"D4J_DEBUG": "1"}).output)
 
+    def source_dir(self, kind: Literal["classes", "tests"]) -> str:
+        """Folder of the program's or the tests' sources, relative to the tree. From the framework's own notes: an export is one start of ant more."""
+        notes = (self.tree / "defects4j.build.properties").read_text("utf-8", "replace")
+        found = re.search(rf"^d4j\.dir\.src\.{kind}=(.+)$", notes, re.MULTILINE)
+        if not found:
+            raise PreparedError(f"defects4j.build.properties of the checkout names no d4j.dir.src.{kind}")
+        return found[1].strip().strip("/")
+
     def export(self, name: str) -> str:
         target = self.folder / f"export-{name}"
         self._framework("export", EXPORT_S, "export", "-p", name, "-o", str(target))

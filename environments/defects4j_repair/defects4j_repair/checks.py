@@ -11,38 +11,39 @@ from defects4j_repair.places import TIME_ZONE, Place
 
 MAJOR_RELEASE = "3"
 JAVA_RELEASE = "11"
-JAVA_VERSION = re.compile(r'version "(?:1\.)?(\d+)')
+VERSIONS = {"java": re.compile(r'version "(?:1\.)?(\d+)'), "javac": re.compile(r"javac (?:1\.)?(\d+)")}
 MISSING_MODULE = re.compile(r"Can't locate (\S+)\.pm")
 CHECK_S = 60.0
+SHOWN_BUGS = 5
 
 
 def problems(place: Place, framework: Framework, bugs: Iterable[ActiveBug], folder: Path) -> list[str]:
     """What keeps `bugs` from being prepared; empty when nothing does. `folder`: any that commands may stand in."""
-    found = [*_release(place, framework), *_tools(place, folder)]
+    found = [*release_problems(place, framework), *tool_problems(place, folder)]
     if not found:  # the framework's own commands die of any of those
-        found += [*_initialised(place, folder), *_repositories(place, framework, bugs, folder)]
+        found += [*initialisation_problems(place, folder), *repository_problems(place, framework, bugs, folder)]
     return found
 
 
-def _release(place: Place, framework: Framework) -> Iterator[str]:
+def release_problems(place: Place, framework: Framework) -> Iterator[str]:
+    """Whether it is a home at all, and of the right release."""
     release = framework.release
     if not framework.projects:
         yield f"{place.home}: not a Defects4J home (it has no framework/projects/*/active-bugs.csv)"
     elif not release:
-        yield f"{place.home}: its release is unknown: README.md is missing, and so is project_repos/README; run its init.sh"
+        yield f"{place.home}: its release is unknown: README.md does not say it, nor does project_repos/README; run its init.sh"
     elif release.split(".")[0] != MAJOR_RELEASE:
         yield f"{place.home}: is Defects4J {release}; this needs {MAJOR_RELEASE}.x (git checkout a tag v{MAJOR_RELEASE}.*, run init.sh)"
 
 
-def _tools(place: Place, folder: Path) -> Iterator[str]:
+def tool_problems(place: Place, folder: Path) -> Iterator[str]:
+    """Whether Java 11, git, Perl and the time zone's data are there."""
     for program in ("java", "javac"):
         said = place.run([program, "-version"], folder, CHECK_S)
         if said.exit_code != 0:
             yield f"{program} does not run: install a JDK {JAVA_RELEASE} and set JAVA_HOME to it"
-            continue
-        version = re.search(r"javac (?:1\.)?(\d+)", said.output) if program == "javac" else JAVA_VERSION.search(said.output)
-        if version and version[1] != JAVA_RELEASE:
-            yield f"{program} is of Java {version[1]}; Defects4J {MAJOR_RELEASE} needs {JAVA_RELEASE}: set JAVA_HOME to a JDK {JAVA_RELEASE}"
+        elif problem := java_problem(program, said.output):
+            yield problem
     for program in ("git", "perl"):
         if place.run([program, "--version"], folder, CHECK_S).exit_code != 0:
             yield f"{program} does not run: install it"
@@ -52,7 +53,17 @@ def _tools(place: Place, folder: Path) -> Iterator[str]:
         yield f"the data of time zone {TIME_ZONE} is missing: install tzdata"
 
 
-def _initialised(place: Place, folder: Path) -> Iterator[str]:
+def java_problem(program: str, output: str) -> str:
+    """What is wrong with `program`, which said `output` of its version; empty when nothing is."""
+    version = VERSIONS[program].search(output)
+    if version and version[1] == JAVA_RELEASE:
+        return ""
+    found = version[1] if version else "unknown release"
+    return f"{program} is of Java {found}; Defects4J {MAJOR_RELEASE} needs {JAVA_RELEASE}: set JAVA_HOME to a JDK {JAVA_RELEASE}"
+
+
+def initialisation_problems(place: Place, folder: Path) -> Iterator[str]:
+    """Whether the framework's commands start, which they do after its `init.sh` only."""
     program = f"{place.home}/framework/bin/defects4j"
     said = place.run([program, "pids"], folder, CHECK_S)
     if said.exit_code == 0:
@@ -66,7 +77,8 @@ def _initialised(place: Place, folder: Path) -> Iterator[str]:
     yield f"`{program} pids` fails: {lines[0]}"
 
 
-def _repositories(place: Place, framework: Framework, bugs: Iterable[ActiveBug], folder: Path) -> Iterator[str]:
+def repository_problems(place: Place, framework: Framework, bugs: Iterable[ActiveBug], folder: Path) -> Iterator[str]:
+    """Whether the projects' histories are there, with both revisions of each bug."""
     by_project: dict[str, list[ActiveBug]] = {}
     for bug in bugs:
         by_project.setdefault(bug.project, []).append(bug)
@@ -95,4 +107,5 @@ def _revisions(place: Place, repository: str, bugs: list[ActiveBug], folder: Pat
         return
     missing = sorted({name for answer, name in zip(answers, needed.values(), strict=True) if answer.endswith("missing")})
     if missing:
-        yield f"{repository}: lacks revisions of {len(missing)} bugs ({', '.join(missing[:5])}...): get the framework's own archive (get_repos.sh)"
+        some = ", ".join(missing[:SHOWN_BUGS]) + (", ..." if len(missing) > SHOWN_BUGS else "")
+        yield f"{repository}: lacks revisions of {len(missing)} bugs ({some}): get the framework's own archive (get_repos.sh)"

@@ -32,11 +32,14 @@ ENVIRONMENT = {
     "LC_ALL": "C.UTF-8",
     # Every command starts JVMs that live for seconds: the optimising compiler never pays (measured: 40-50% less processor time without it).
     "ANT_OPTS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
-    # The repositories may belong to another user.
-    "GIT_CONFIG_COUNT": "1",
-    "GIT_CONFIG_KEY_0": "safe.directory",
-    "GIT_CONFIG_VALUE_0": "*",
 }
+GIT_CONFIG = """\
+[safe]
+\tdirectory = *
+[init]
+\tdefaultBranch = master
+"""
+"""Instead of the caller's own, whose hooks, signing or line ends would get into checkouts; the repositories may belong to another user."""
 CONTAINER_UID = 1000
 """Of commands in a container when root calls: some projects' tests fail for root."""
 USUAL_HOME = "/defects4j"
@@ -67,9 +70,11 @@ class LocalPlace:
     """This machine, as the user who calls or, where root calls, as another."""
 
     home: str
+    work: Path
     user: str | None = None
 
     def __post_init__(self) -> None:
+        (self.work / "gitconfig").write_text(GIT_CONFIG)
         if os.geteuid() == 0 and self.user is None:
             raise FrameworkError("Defects4J's tests are not reproducible for root: call as another user, or name one with --user")
         if self.user is not None:
@@ -82,7 +87,8 @@ class LocalPlace:
         account = pwd.getpwnam(self.user) if self.user else pwd.getpwuid(os.geteuid())
         java = os.environ.get("JAVA_HOME")
         folders = [*([f"{java}/bin"] if java else []), f"{self.home}/framework/bin", os.environ.get("PATH", os.defpath)]
-        full = {**os.environ, **ENVIRONMENT, "HOME": account.pw_dir, "PATH": ":".join(folders), **(environment or {})}
+        settings = {**ENVIRONMENT, "GIT_CONFIG_GLOBAL": f"{self.work}/gitconfig", "HOME": account.pw_dir, "PATH": ":".join(folders)}
+        full = {**os.environ, **settings, **(environment or {})}
         started = time.monotonic()
         try:
             process = subprocess.Popen(
@@ -97,7 +103,7 @@ class LocalPlace:
                 group=account.pw_gid if self.user else None,
                 extra_groups=[] if self.user else None,
             )
-        except FileNotFoundError as error:
+        except (FileNotFoundError, PermissionError) as error:  # the latter where PATH has folders of root's
             return CommandResult(127, f"{argv[0]}: {error.strerror}", False, 0.0)
         try:
             output, _ = process.communicate(timeout=timeout_s)
@@ -129,6 +135,8 @@ class ContainerPlace:
         self.uid = os.getuid() or CONTAINER_UID
         self.name = f"repair-defects4j-{uuid.uuid4().hex}"
         reaper.close_at_exit(self)
+        self.hand_over(work)
+        (work / "gitconfig").write_text(GIT_CONFIG)
         try:
             self._start()
             self.home = self._find_home()
@@ -161,7 +169,7 @@ class ContainerPlace:
 
     def run(self, argv: Sequence[str], cwd: Path, timeout_s: float, environment: Mapping[str, str] | None = None) -> CommandResult:
         report = self.work / f".run-{uuid.uuid4().hex}"
-        variables = {**ENVIRONMENT, "HOME": "/tmp", **(environment or {})}
+        variables = {**ENVIRONMENT, "GIT_CONFIG_GLOBAL": f"{self.work}/gitconfig", "HOME": "/tmp", **(environment or {})}
         # Not through the API's own stream: it breaks where a command is silent for longer than the client waits for an answer.
         script = 'cd "$1" && report="$2" && shift 2 && exec "$@" >"$report" 2>&1 </dev/null'
 

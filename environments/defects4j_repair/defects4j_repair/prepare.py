@@ -22,7 +22,7 @@ from defects4j_repair.places import TIME_ZONE, Place
 from defects4j_repair.prepared import WORKDIR, PreparedBug, PreparedError, image_name
 from defects4j_repair.relocation import copy_libraries, relocation, with_junit
 
-EXPORTS = ("dir.src.classes", "dir.src.tests", "dir.bin.classes", "dir.bin.tests", "cp.compile", "cp.test")
+EXPORTS = ("dir.bin.classes", "dir.bin.tests", "cp.compile", "cp.test")
 SHOWN_TESTS = 3
 
 
@@ -103,7 +103,7 @@ class Workshop:
             broken_tests=tuple(fixed.failing),
             trigger_messages={name: buggy.failing[name].replace(str(tree), WORKDIR) for name in known.trigger_tests},
             **_build(checkout, calls, exports, fix, context),
-            **_texts(context / "testbed", fix, exports["dir.src.tests"], known),
+            **_texts(context / "testbed", fix, checkout.source_dir("tests"), known),
         )
         started = time.monotonic()
         build_image(self.engine, prepared, self.base, TIME_ZONE, context)
@@ -138,7 +138,7 @@ def _build(checkout: Checkout, calls: list[JavacCall], exports: Mapping[str, str
     class_path = exports["cp.test"].split(":")
     moved = relocation(place, tree, [*class_path, *exports["cp.compile"].split(":")], [path for call in calls for path in call.class_path])
     copy_libraries(place, moved, context / "lib")
-    test_sources = f"{tree / exports['dir.src.tests']}/"
+    test_sources = f"{tree / checkout.source_dir('tests')}/"
     program = [call for call in calls if not call.files[0].startswith(test_sources)]
     changed = {str(tree / path) for path in fix.paths}
     compiler = next((call for call in program if changed & set(call.files)), None)
@@ -148,8 +148,8 @@ def _build(checkout: Checkout, calls: list[JavacCall], exports: Mapping[str, str
     test_classes_dir = f"{WORKDIR}/{exports['dir.bin.tests'].rstrip('/')}"
     rest = tuple(path for path in moved.all(class_path) if path not in (*classes, test_classes_dir))
     return {
-        "source_dir": exports["dir.src.classes"].rstrip("/"),
-        "test_dir": exports["dir.src.tests"].rstrip("/"),
+        "source_dir": checkout.source_dir("classes"),
+        "test_dir": checkout.source_dir("tests"),
         "classes": classes,
         "test_classes_dir": test_classes_dir,
         "class_path": with_junit(rest, moved, place, context / "testbed", context / "lib"),
@@ -162,7 +162,7 @@ def _build(checkout: Checkout, calls: list[JavacCall], exports: Mapping[str, str
 def _texts(tree: Path, fix: Fix, test_dir: str, known: BugTests) -> dict[str, Any]:
     """Texts of the changed files and of the trigger tests' files, and the fix."""
     classes = dict.fromkeys(name.split("::")[0].split("$")[0] for name in known.trigger_tests)
-    tests = [f"{test_dir.rstrip('/')}/{name.replace('.', '/')}.java" for name in classes]
+    tests = [f"{test_dir}/{name.replace('.', '/')}.java" for name in classes]
     sources, encodings = {}, {}
     for path in [*fix.paths, *tests]:
         if (tree / path).is_file():

@@ -70,7 +70,6 @@ def _prepare(options: argparse.Namespace, work: Path, engine: Engine, console: C
     open_place = _place_opener(options, work, engine)
     place = open_place()
     try:
-        place.hand_over(work)
         local = Path(place.home) if isinstance(place, LocalPlace) else copy_metadata(place, work)
         framework = Framework(local)
         bugs = framework.select([pattern.strip() for pattern in options.bugs.split(",") if pattern.strip()])
@@ -92,7 +91,7 @@ def _prepare(options: argparse.Namespace, work: Path, engine: Engine, console: C
 def _place_opener(options: argparse.Namespace, work: Path, engine: Engine) -> Callable[[], Place]:
     source: str = options.source
     if is_home(source):
-        place = LocalPlace(str(Path(source).expanduser().resolve()), options.user)
+        place = LocalPlace(str(Path(source).expanduser().resolve()), work, options.user)
         return lambda: place
     if options.user:
         raise ValueError("--user goes with a home on this machine; in a container no command runs as root")
