@@ -189,7 +189,7 @@ class Java:
         plan = os.path.join(self.folder, "plan")
         with open(plan, "w") as sink:
             sink.writelines(f"{name} {quote(value)}\n" for name, value in self.prepare_plan(changed, has_full_compile))
-        argv = [*self.jvm([self.jar, *self.tools()], ()), "repair.guest.Prepare", plan]
+        argv = [*self.jvm([self.jar, *self.library, *self.tools()], ()), "repair.guest.Prepare", plan]
         ended = process.run(self.command(argv, keep_all=True))
         os.unlink(plan)
         self.session.result.update(cpu_s=round(ended.cpu_s, 3), max_rss_mb=round(ended.max_rss_mb, 1), kind=ended.kind)
@@ -295,7 +295,7 @@ class Java:
 
     def jvm(self, class_path: List[str], flags: Tuple[str, ...]) -> List[str]:
         heap_mb = int(self.request["limits"]["memory_mb"] * HEAP_SHARE)
-        archive = ["-XX:SharedArchiveFile=" + self.archive] if self.archive else []
+        archive = ["-XX:SharedArchiveFile=" + self.archive, "-Xlog:cds=off", "-Xlog:class+path=off"] if self.archive else []
         temporary = "-Djava.io.tmpdir=" + os.environ.get("TMPDIR", "/tmp")
         return [self.java, f"-Xmx{heap_mb}m", *FLAGS, *flags, *archive, temporary, "-cp", os.pathsep.join(class_path)]
 
@@ -319,7 +319,7 @@ class Java:
             foreign=sum(one["foreign"] for one in found),
             exit_code=ended.exit_code,
             cpu_s=round(result["cpu_s"] + sum(one.cpu_s for _, one in heard), 3),
-            max_rss_mb=round(max(one.max_rss_mb for _, one in heard), 1),
+            max_rss_mb=round(max(result["max_rss_mb"], *(one.max_rss_mb for _, one in heard)), 1),
             kind=ended.kind,
             output=base64.b64encode(b"".join(one.output for _, one in heard)[-process.TAIL_BYTES :]).decode("ascii"),
         )
