@@ -16,14 +16,12 @@ from repair_cli.score import score_answer
 from repair_cli.scripted_endpoint import ScriptedEndpoint
 from repair_cli.scripted_policy import KINDS, playback
 from repair_corpus import JAVA_IMAGE, corpus_tasks
-from repair_sandbox import images
-from repair_sandbox.engine import Engine
 from repair_sandbox.errors import InfrastructureError
 from repair_tasks.grading import Question
 from repair_tasks.manifest import Manifest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from vf_commands import MODEL, eval_arguments, run, traces
+from vf_commands import MODEL, eval_arguments, needs_image, run, traces
 
 ENV = "defects4j-repair"
 JAVA_TASKS = {task.instance_id: task for task in corpus_tasks() if task.metadata["language"] == "java"}
@@ -36,13 +34,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.timeout(1200)]
 @pytest.fixture(scope="module", autouse=True)
 def image() -> str:
     """The image that the bundled bugs run in."""
-    try:
-        present = images.local_image(Engine(patience_s=2), JAVA_IMAGE)
-    except InfrastructureError as error:
-        pytest.skip(str(error))
-    if present is None:
-        pytest.skip(f"there is no image {JAVA_IMAGE}: build it with `repair images build corpus-java`")
-    return JAVA_IMAGE
+    return needs_image(JAVA_IMAGE)
 
 
 @pytest.fixture(scope="module", autouse=True)

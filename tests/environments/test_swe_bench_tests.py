@@ -17,8 +17,7 @@ from repair_cli.demo import prepared_answers
 from repair_cli.score import score_answer
 from repair_cli.scripted_endpoint import ScriptedEndpoint
 from repair_cli.scripted_policy import KINDS, playback
-from repair_corpus import corpus_rows, corpus_tasks
-from repair_sandbox import images
+from repair_corpus import PYTHON_IMAGE, corpus_rows, corpus_tasks
 from repair_sandbox.engine import Engine
 from repair_sandbox.errors import InfrastructureError
 from repair_sandbox.reaper import OWNER
@@ -28,7 +27,7 @@ from swe_bench_tests import RUBRIC
 from swe_bench_tests.grading import SweBenchCase
 
 sys.path.insert(0, str(Path(__file__).parent))
-from vf_commands import MODEL, command, eval_arguments, run, traces
+from vf_commands import MODEL, command, eval_arguments, needs_image, run, traces
 
 ENV = "swe-bench-tests"
 PYTHON_TASKS = [task for task in corpus_tasks() if task.metadata["language"] == "python"]
@@ -41,14 +40,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.timeout(1200)]
 @pytest.fixture(scope="module", autouse=True)
 def image() -> str:
     """The image that the bundled tasks run in."""
-    reference = str(PYTHON_TASKS[0].row()["image"])
-    try:
-        present = images.local_image(Engine(patience_s=2), reference)
-    except InfrastructureError as error:
-        pytest.skip(str(error))
-    if present is None:
-        pytest.skip(f"there is no image {reference}: build it with `repair images build corpus-python`")
-    return reference
+    return needs_image(PYTHON_IMAGE)
 
 
 @pytest.fixture(scope="module", autouse=True)

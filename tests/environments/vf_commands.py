@@ -7,8 +7,24 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+from repair_sandbox import images
+from repair_sandbox.engine import Engine
+from repair_sandbox.errors import InfrastructureError
+
 BIN = Path(sys.executable).parent
 MODEL = "scripted-policy"
+
+
+def needs_image(reference: str) -> str:
+    """The image's reference; skips the test where no engine has it."""
+    try:
+        present = images.local_image(Engine(patience_s=2), reference)
+    except InfrastructureError as error:
+        pytest.skip(str(error))
+    if present is None:
+        pytest.skip(f"there is no image {reference}: build it with `repair images build {reference.partition('/')[2].partition(':')[0]}`")
+    return reference
 
 
 def command(*arguments: str) -> list[str]:
