@@ -6,6 +6,7 @@ a model's.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -14,7 +15,6 @@ import subprocess
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -62,64 +62,73 @@ class Place(Protocol):
         """Let the commands write in `folder`, which is empty."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """End what runs, from whatever thread; nothing runs here any more."""
+        ...
 
 
-@dataclass(frozen=True)
 class LocalPlace:
     """This machine, as the user who calls or, where root calls, as another."""
 
-    home: str
-    work: Path
-    user: str | None = None
-
-    def __post_init__(self) -> None:
-        (self.work / "gitconfig").write_text(GIT_CONFIG)
-        if os.geteuid() == 0 and self.user is None:
+    def __init__(self, home: str, work: Path, user: str | None = None) -> None:
+        """
+        Raises:
+            FrameworkError: root calls and names nobody else, or somebody who does not exist.
+        """
+        if os.geteuid() == 0 and user is None:
             raise FrameworkError("Defects4J's tests are not reproducible for root: call as another user, or name one with --user")
-        if self.user is not None:
-            try:
-                pwd.getpwnam(self.user)
-            except KeyError:
-                raise FrameworkError(f"--user {self.user}: there is no such user on this machine") from None
+        try:
+            self._account = pwd.getpwnam(user) if user else pwd.getpwuid(os.geteuid())
+        except KeyError:
+            raise FrameworkError(f"--user {user}: there is no such user on this machine") from None
+        self.home, self.work, self.user = home, work, user
+        self._running: set[int] = set()
+        self._closed = False
+        (work / "gitconfig").write_text(GIT_CONFIG)
+        reaper.close_at_exit(self)
 
     def run(self, argv: Sequence[str], cwd: Path, timeout_s: float, environment: Mapping[str, str] | None = None) -> CommandResult:
-        account = pwd.getpwnam(self.user) if self.user else pwd.getpwuid(os.geteuid())
+        if self._closed:
+            return CommandResult(-signal.SIGKILL, "", False, 0.0)
         java = os.environ.get("JAVA_HOME")
         folders = [*([f"{java}/bin"] if java else []), f"{self.home}/framework/bin", os.environ.get("PATH", os.defpath)]
-        settings = {**ENVIRONMENT, "GIT_CONFIG_GLOBAL": f"{self.work}/gitconfig", "HOME": account.pw_dir, "PATH": ":".join(folders)}
-        full = {**os.environ, **settings, **(environment or {})}
+        settings = {**ENVIRONMENT, "GIT_CONFIG_GLOBAL": f"{self.work}/gitconfig", "HOME": self._account.pw_dir, "PATH": ":".join(folders)}
         started = time.monotonic()
         try:
             process = subprocess.Popen(
                 list(argv),
                 cwd=cwd,
-                env=full,
+                env={**os.environ, **settings, **(environment or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                user=account.pw_uid if self.user else None,
-                group=account.pw_gid if self.user else None,
+                user=self._account.pw_uid if self.user else None,
+                group=self._account.pw_gid if self.user else None,
                 extra_groups=[] if self.user else None,
             )
         except (FileNotFoundError, PermissionError) as error:  # the latter where PATH has folders of root's
             return CommandResult(127, f"{argv[0]}: {error.strerror}", False, 0.0)
+        self._running.add(process.pid)
         try:
             output, _ = process.communicate(timeout=timeout_s)
             timed_out = False
         except subprocess.TimeoutExpired:
             kill_group(process)
             output, timed_out = b"", True
+        finally:
+            self._running.discard(process.pid)
         return CommandResult(process.returncode, output.decode("utf-8", "replace"), timed_out, time.monotonic() - started)
 
     def hand_over(self, folder: Path) -> None:
         if self.user:
-            account = pwd.getpwnam(self.user)
-            os.chown(folder, account.pw_uid, account.pw_gid)
+            os.chown(folder, self._account.pw_uid, self._account.pw_gid)
 
     def close(self) -> None:
-        pass
+        self._closed = True
+        for pid in list(self._running):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
 
 
 class ContainerPlace:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ class Workshop:
     """Where `<Project>-<number>.json` goes, and under `logs` what the commands of a failed bug said."""
     open_place: Callable[[], Place]
     """Where one bug's commands run."""
+    in_use: set[Place] = field(default_factory=set)
 
     def present(self, bug: ActiveBug) -> PreparedBug | None:
         """A bug that was made already, as this version makes it; None otherwise."""
@@ -60,6 +61,7 @@ class Workshop:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         place = self.open_place()
+        self.in_use.add(place)
         checkout = Checkout(bug, place, folder)
         try:
             place.hand_over(folder)
@@ -71,9 +73,15 @@ class Workshop:
             raise PreparedError(f"{bug.name}: {error} (log: {log})") from None
         finally:
             place.close()
+            self.in_use.discard(place)
             shutil.rmtree(folder, ignore_errors=True)
         prepared.write(self.out / f"{bug.name}.json")
         return prepared
+
+    def stop(self) -> None:
+        """End every command that runs; the bugs that they were run for fail."""
+        for place in list(self.in_use):
+            place.close()
 
     def _prepare(self, checkout: Checkout) -> PreparedBug:
         bug, tree, context = checkout.bug, checkout.tree, checkout.folder / "context"
