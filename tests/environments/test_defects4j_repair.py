@@ -135,14 +135,16 @@ def test_validate_passes_on_every_bundled_bug(tmp_path: Path) -> None:
     assert {row["noop"]["reward"] for row in rows} == {0.0}
 
 
-@pytest.mark.parametrize("task", taskset(), ids=lambda task: task.key)
-def test_a_wrong_answer_is_not_resolved(task: vf.Task) -> None:
+@pytest.mark.parametrize("name", [task.folder.name for task in JAVA_TASKS.values()])
+def test_a_wrong_answer_is_not_resolved(name: str) -> None:
+    task = task_named(name)
     result = scored(task, JAVA_TASKS[task.key].answer("wrong"))
     assert (result["outcome"], result["reward"]) == ("tests_failed", 0.0), result
 
 
-@pytest.mark.parametrize("task", taskset(**FUNCTION), ids=lambda task: task.key)
-def test_a_function_is_an_answer(task: vf.Task) -> None:
+@pytest.mark.parametrize("name", ["glob", "objpool", "ringlog"])
+def test_a_function_is_an_answer(name: str) -> None:
+    task = task_named(name, **FUNCTION)
     result = scored(task, f"It has to be:\n\n{task.gold_reply}")
     assert result["outcome"] == "resolved", result
     assert set(scores(result).values()) == {1.0}

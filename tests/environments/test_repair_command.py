@@ -103,6 +103,11 @@ MISTAKES = [
         "no reward 'likeness' to re-weight",
     ),
     (["demo", "--output-dir", "/dev/null", "--tasks", "1"], "--output-dir /dev/null: "),
+    (
+        ["score", "defects4j-repair", "--env.taskset.dataset", "/no/folder", "--instance", "x", "--patch", "-"],
+        "/no/folder: no prepared bug of Defects4J there (<Project>-<number>.json); make some with `repair images prepare defects4j`",
+    ),
+    (["score", "defects4j-repair", "--env.taskset.split", "eval", "--instance", "x", "--patch", "-"], "none of its 7 bugs"),
 ]
 
 
