@@ -13,7 +13,7 @@ import pytest
 from defects4j_repair import checks
 from defects4j_repair.ant_log import JavacCall, javac_calls
 from defects4j_repair.bug_image import BASE, refuse_traces, snapshot
-from defects4j_repair.checkout import RelevantTests, complaint
+from defects4j_repair.checkout import RelevantTests, complaint, ran_tests
 from defects4j_repair.framework import BugTests, Framework, FrameworkError, Layout, failures
 from defects4j_repair.places import LocalPlace
 from defects4j_repair.prepare import check_agreement
@@ -224,7 +224,8 @@ def test_the_release_of_java_is_read(program: str, output: str, problem: str) ->
 
 @pytest.mark.java
 def test_this_machines_java_is_looked_at(home: Path) -> None:
-    said = subprocess.run(["java", "-version"], capture_output=True, text=True, check=True).stderr
+    java = Path(os.environ["JAVA_HOME"]) / "bin" / "java" if "JAVA_HOME" in os.environ else "java"
+    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=True).stderr
     expected = checks.java_problem("java", said)
     found = list(checks.tool_problems(place_of(home), home.parent))
     assert (expected in found) == bool(expected)
@@ -268,6 +269,19 @@ def test_javac_calls_are_read_from_ants_output() -> None:
     )
     assert tests == JavacCall(f"{tree}/target/tests", (f"{tree}/target/classes",), (), (), (f"{tree}/src/test/java/demo/CounterTest.java",))
     assert javac_calls("nothing of the kind") == []
+
+
+def test_the_tests_that_ran_are_named_by_class() -> None:
+    ran = """testA(org.demo.MapTest)
+testB[2: (x), y](org.demo.MapTest)
+testB[3: z](org.demo.MapTest)
+testC(SetTest.testC)
+testC(SetTest.bulkTestKeys.testC)
+testD(ListTest.testD)
+no test at all
+"""
+    relevant = ["org.demo.MapTest", "org.demo.set.SetTest", "org.demo.ListTest", "org.other.ListTest"]
+    assert ran_tests(ran, relevant) == ("org.demo.MapTest::testA", "org.demo.MapTest::testB", "org.demo.set.SetTest::testC")
 
 
 def put(path: Path, content: bytes = b"") -> str:
@@ -530,7 +544,8 @@ def test_a_real_bug_is_prepared_once(real_home: Path, folder: Path, capsys: pyte
     assert main(call) == 0
     assert "1 prepared, 0 were here, 0 failed" in capsys.readouterr().out
     bug = PreparedBug.read(folder / "out" / "Cli-11.json")
-    assert bug.trigger_tests == ("org.apache.commons.cli.bug.BugCLI162Test::testPrintHelpLongLines",) or bug.trigger_tests
+    assert bug.trigger_tests == Framework(real_home).tests(Framework(real_home).select(["Cli-11"])[0]).trigger_tests
+    assert set(bug.trigger_tests) < set(bug.passing_tests)
     look = "ls -A /testbed; cat /opt/repair/bug.json; test -f /testbed/target/classes/org/apache/commons/cli/HelpFormatter.class; echo class $?"
     shown = subprocess.run(
         ["docker", "run", "--rm", "--network", "none", bug.image, "sh", "-c", look], capture_output=True, text=True, check=True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -81,15 +81,15 @@ class Checkout:
         self._framework("export", EXPORT_S, "export", "-p", name, "-o", str(target))
         return target.read_text("utf-8", "surrogateescape").strip()
 
-    def test(self, version: Literal["fixed", "buggy"]) -> RelevantTests:
-        """Compile what is left to compile, and run the relevant tests."""
+    def test(self, version: Literal["fixed", "buggy"], relevant_classes: Sequence[str]) -> RelevantTests:
+        """Compile what is left to compile, and run the relevant tests, which are of `relevant_classes`."""
         self._framework(f"test_{version}", TEST_S, "test", "-r")
         failing = self.tree / "failing_tests"
         if not failing.is_file():
             raise PreparedError(f"the tests of the {version} version left no failing_tests")
         messages = failures(failing.read_bytes().decode("utf-8", "replace"))
-        ran = TEST_RUN.findall((self.tree / "all_tests").read_bytes().decode("utf-8", "replace"))
-        return RelevantTests(tuple(dict.fromkeys(f"{name}::{method}" for method, name in ran)), messages)
+        ran = ran_tests((self.tree / "all_tests").read_bytes().decode("utf-8", "replace"), relevant_classes)
+        return RelevantTests(ran, messages)
 
     def fix(self) -> Fix:
         """What the framework's fix of the bug changes."""
@@ -128,6 +128,21 @@ class Checkout:
         if done.exit_code != 0:
             raise PreparedError(f"`defects4j {arguments[0]}` failed ({step}): {complaint(done.output)}")
         return done
+
+
+def ran_tests(text: str, relevant_classes: Sequence[str]) -> tuple[str, ...]:
+    """Tests named in the framework's `all_tests`, as `Class::method`, each once.
+
+    A test class may print itself its own way: those of Commons Collections say `testX(MapTest.testX)`, and `testX(MapTest.bulkTestKeys.testX)` of a
+    test that another makes. The first is found among the relevant classes; the second names no class and is left out.
+    """
+    found: dict[str, None] = {}
+    for method, shown in TEST_RUN.findall(text):
+        owner = shown.removesuffix(f".{method}")
+        names = [shown] if owner == shown else [name for name in relevant_classes if name.rpartition(".")[2] == owner]
+        if len(names) == 1:
+            found[f"{names[0]}::{method}"] = None
+    return tuple(found)
 
 
 def complaint(output: str) -> str:

@@ -87,7 +87,7 @@ class Workshop:
         bug, tree, context = checkout.bug, checkout.tree, checkout.folder / "context"
         known = self.framework.tests(bug)
         checkout.check_out("fixed")
-        fixed = checkout.test("fixed")
+        fixed = checkout.test("fixed", known.relevant_classes)
         checkout.check_out("buggy")
         fix = checkout.fix()
         calls = checkout.compile()
@@ -96,7 +96,7 @@ class Workshop:
         (context / "lib").mkdir(parents=True)
         snapshot(tree, context / "testbed")
         refuse_traces(context / "testbed", fix.fixed)
-        buggy = checkout.test("buggy")
+        buggy = checkout.test("buggy", known.relevant_classes)
         check_agreement(known, fixed, buggy)
         prepared = PreparedBug(
             project=bug.project,
