@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from defects4j_repair.answers import BugFields, Defects4jCase
+from defects4j_repair.answers import Defects4jCase, bug_fields
 from defects4j_repair.bugs import EVAL_PROJECTS, Bug, BugOptions, NoBugs, select_bugs
 from defects4j_repair.function_answers import function_patch
 from defects4j_repair.functions import Member, functions, members
 from defects4j_repair.prepared import PreparedError, prepared_folder
 from defects4j_repair.prompts import NotShown, PromptOptions, bug_prompt, code_of, shortened
-from defects4j_repair.specs import java_tests
 from repair_corpus import corpus_tasks
 from repair_rubrics import Patch
 from repair_rubrics.format import patch_format_score
@@ -203,22 +202,9 @@ def test_a_new_comment_takes_the_old_ones_place_and_none_keeps_it() -> None:
     assert noted == source.replace("    int", "    // fixed\n    int").replace("1", "2")
 
 
-def fields_of(bug: Bug, options: PromptOptions) -> BugFields:
-    prompt = bug_prompt(bug, options)
-    place = bug.changed_functions[0] if options.edit_format == "function" else None
-    return BugFields(
-        gold_patch=bug.prepared.gold_patch,
-        edit_format=options.edit_format,
-        spans=prompt.spans,
-        unseen=tuple(bug.prepared.sources.items()) if options.context == "function" else (),
-        encodings=tuple(bug.prepared.encodings.items()),
-        function=place and (place.path, place.function.start),
-        tests=java_tests(bug),
-    )
-
-
 def case_of(bug: Bug, options: PromptOptions) -> Defects4jCase:
-    return Defects4jCase(bug.instance_id, bug_prompt(bug, options).text, fields_of(bug, options))
+    prompt = bug_prompt(bug, options)
+    return Defects4jCase(bug.instance_id, prompt.text, bug_fields(bug, prompt, options))
 
 
 OPTIONS = [

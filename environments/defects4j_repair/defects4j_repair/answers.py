@@ -11,11 +11,13 @@ from repair_sandbox.spec import TestSpec
 from repair_tasks import AnswerDiff, AnswerFields, task_gold, task_sources
 from repair_tasks.diffs import apply_to_whole
 from repair_tasks.grading import Answer, stage_seconds
+from repair_tasks.prompts import Prompt
 
-from defects4j_repair.bugs import Pairs
+from defects4j_repair.bugs import Bug, Pairs
 from defects4j_repair.function_answers import function_patch
 from defects4j_repair.functions import Member, counterpart, functions
-from defects4j_repair.specs import JavaTests, sandbox_spec
+from defects4j_repair.prompts import PromptOptions
+from defects4j_repair.specs import JavaTests, java_tests, sandbox_spec
 
 RUBRIC = Rubric(
     (
@@ -44,6 +46,20 @@ class BugFields(AnswerFields):
     tests: JavaTests
 
 
+def bug_fields(bug: Bug, prompt: Prompt, options: PromptOptions) -> BugFields:
+    """The fields of a task whose prompt was made with `options`."""
+    place = bug.changed_functions[0] if options.edit_format == "function" else None
+    return BugFields(
+        gold_patch=bug.prepared.gold_patch,
+        edit_format=options.edit_format,
+        spans=prompt.spans,
+        unseen=tuple(bug.prepared.sources.items()) if options.context == "function" else (),
+        encodings=tuple(bug.prepared.encodings.items()),
+        function=place and (place.path, place.function.start),
+        tests=java_tests(bug),
+    )
+
+
 @dataclass(frozen=True)
 class Defects4jCase:
     """See `repair_tasks.grading.Case`."""
@@ -52,7 +68,6 @@ class Defects4jCase:
     prompt: str
     fields: BugFields
     rubric: Rubric = RUBRIC
-    stages: tuple[str, ...] = STAGES
 
     def read(self, reply: str) -> Answer:
         shown, whole = task_sources(self.prompt, self.fields), whole_sources(self.prompt, self.fields)

@@ -7,22 +7,20 @@ tests. What is the policy's doing is a score; what is the machine's is an error 
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import verifiers.v1 as vf
 from repair_tasks import TokenBudget
 from repair_tasks.engine import TestRunOptions, get_ready, sandbox
-from repair_tasks.grading import NOOP_REPLY, Graded, Question, graded
+from repair_tasks.grading import NOOP_REPLY, RAN_AND_FAILED, Graded, Question, graded
 from repair_tasks.manifest import Manifest
-from repair_tasks.prompts import Prompt
 from single_turn import last_message
 
-from defects4j_repair.answers import RUBRIC, BugFields, Defects4jCase
-from defects4j_repair.bugs import Bug, BugOptions, select_bugs
+from defects4j_repair.answers import RUBRIC, BugFields, Defects4jCase, bug_fields
+from defects4j_repair.bugs import BugOptions, select_bugs
 from defects4j_repair.prompts import NotShown, PromptOptions, bug_prompt
-from defects4j_repair.specs import java_tests
 
 logger = logging.getLogger(__name__)
 
@@ -97,7 +95,8 @@ class Defects4jTask(vf.Task[Defects4jData, vf.State, Defects4jTaskConfig]):
         gold, noop = await asyncio.gather(*(graded(question) for question in questions))
         for name, result in (("gold", gold), ("no-op", noop)):
             logger.info("%s: %s patch: %s: %s", self.key, name, result.report["outcome"], result.report["reason"])
-        return gold.report["outcome"] == "resolved" and noop.report["outcome"] == "tests_failed" and not self._fault(noop.metrics)
+        failed = noop.report["outcome"] in RAN_AND_FAILED and not self.noop_fault({**noop.report, "metrics": noop.metrics})
+        return gold.report["outcome"] == "resolved" and failed
 
     @property
     def gold_reply(self) -> str:
@@ -115,11 +114,10 @@ class Defects4jTask(vf.Task[Defects4jData, vf.State, Defects4jTaskConfig]):
 
     def noop_fault(self, scored: dict[str, Any]) -> str:
         """Why the score of such a patch, with every test run, tells of a broken task; empty when it does not."""
-        return self._fault(scored["metrics"]) if scored["outcome"] == "tests_failed" else ""
-
-    def _fault(self, metrics: Mapping[str, float]) -> str:
+        if scored["outcome"] != "tests_failed":  # a bug may be a loop, behind which nothing runs
+            return ""
         triggers = sum(len(methods) for _, methods in self.data.tests.trigger_tests)
-        passing, others = triggers - round(metrics["to_fix_failing"]), round(metrics["to_keep_failing"])
+        passing, others = triggers - round(scored["metrics"]["to_fix_failing"]), round(scored["metrics"]["to_keep_failing"])
         if passing:
             return f"{passing} of {triggers} trigger tests pass without a repair"
         return f"{others} tests besides the trigger tests fail without a repair" if others else ""
@@ -161,7 +159,8 @@ class Defects4jTaskset(vf.Taskset[Defects4jTask, Defects4jConfig]):
                 skipped.append(f"{bug.instance_id}: {reason}")
                 continue
             kept += 1
-            yield Defects4jTask(_data(bug, prompt, self.config), self.config.task)
+            fields = bug_fields(bug, prompt, self.config)
+            yield Defects4jTask(Defects4jData(id=bug.instance_id, name=bug.instance_id, prompt=prompt.text, **dict(fields)), self.config.task)
         if skipped:
             logger.warning("%s: left out %d of %d bugs:\n  %s", self.config.dataset, len(skipped), kept + len(skipped), "\n  ".join(skipped))
 
@@ -174,19 +173,3 @@ class Defects4jTaskset(vf.Taskset[Defects4jTask, Defects4jConfig]):
         if self.config.manifest is None:
             return {}
         return {name: f"quarantined by the manifest: {reason}" for name, reason in Manifest.read(self.config.manifest).quarantine.items()}
-
-
-def _data(bug: Bug, prompt: Prompt, options: PromptOptions) -> Defects4jData:
-    place = bug.changed_functions[0] if options.edit_format == "function" else None
-    return Defects4jData(
-        id=bug.instance_id,
-        name=bug.instance_id,
-        prompt=prompt.text,
-        gold_patch=bug.prepared.gold_patch,
-        edit_format=options.edit_format,
-        spans=prompt.spans,
-        unseen=tuple((path, text) for path, text in bug.prepared.sources.items() if options.context == "function"),
-        encodings=tuple(bug.prepared.encodings.items()),
-        function=place and (place.path, place.function.start),
-        tests=java_tests(bug),
-    )

@@ -26,6 +26,7 @@ from pydantic import Field
 from pydantic_config import BaseConfig
 from repair_rubrics import PatchDoesNotApply
 from repair_sandbox.errors import EngineUnavailable, InfrastructureError
+from repair_tasks.grading import RAN_AND_FAILED
 from repair_tasks.manifest import Answer, GroundTruthRun, Manifest, TaskRecord, Verdict
 from rich.console import Console, Group
 from rich.live import Live
@@ -38,8 +39,6 @@ from repair_cli.score import score_answer
 if TYPE_CHECKING:
     import verifiers.v1 as vf
 
-RAN_AND_FAILED = ("tests_failed", "test_timeout", "resource_limit")
-"""Outcomes of a patch that repairs nothing which show that the tests tell: a bug may well be a loop."""
 SHOWN_TASKS = 12
 COLOURS: dict[Verdict, str] = {"pass": "green", "fail": "red", "flaky": "yellow", "error": "magenta"}
 

@@ -26,6 +26,8 @@ from repair_sandbox.verdict_cache import VerdictCache
 from repair_tasks.diffs import AnswerDiff
 from repair_tasks.engine import meet_engine, sandbox
 
+RAN_AND_FAILED = ("tests_failed", "test_timeout", "resource_limit")
+"""Outcomes of a patch that repairs nothing which show that the tests tell: a bug may well be a loop."""
 APPLY_RUNGS = ("exact", "whitespace", "recount", "fuzz")
 THREADS = 64
 """Replies graded at once in one process; all but as many as there are slots wait for one."""
