@@ -5,15 +5,18 @@ gives the same canonical patch.
 """
 
 from collections.abc import Mapping
+from itertools import accumulate, groupby
 
 from repair_rubrics.apply import Applied
 from repair_rubrics.blocks import aligned_lines
 from repair_rubrics.edits import FileEdit, Hunk
 from repair_rubrics.patch import Patch
 
+CONTEXT_LINES = 3
+
 
 def canonical_patch(applied: Applied, sources: Mapping[str, str]) -> Patch:
-    """The changes between `sources` and what `applied` holds, as hunks without context; files that end up the same are left out."""
+    """The changes between `sources` and what `applied` holds; files that end up the same are left out."""
     edits = (_edit(path, sources.get(path), new) for path, new in applied.files.items() if sources.get(path) != new)
     return Patch(tuple(edits))
 
@@ -24,17 +27,25 @@ def _edit(path: str, old: str | None, new: str | None) -> FileEdit:
 
 
 def _hunks(marked: tuple[str, ...]) -> tuple[Hunk, ...]:
+    """The changes with some kept lines around each: they tell what a changed line stands among. Lines that nobody was shown are left out."""
     hunks: list[Hunk] = []
-    run: list[str] = []
-    line_number = run_start = 1
-    for line in (*marked, " "):
-        if line[0] == " ":
-            if run:
-                hunks.append(Hunk(tuple(run), run_start))
-                run = []
-            line_number += 1
-            run_start = line_number
-        else:
-            run.append(line)
-            line_number += line[0] == "-"
+    line_number = 1
+    for unseen, group in groupby(marked, lambda line: line[0] == " " and "\0" in line):
+        lines = tuple(group)
+        hunks += () if unseen else _hunks_within(lines, line_number)
+        line_number += sum([line[0] != "+" for line in lines])
     return tuple(hunks)
+
+
+def _hunks_within(lines: tuple[str, ...], line_number: int) -> list[Hunk]:
+    """`line_number` is that of the first line."""
+    spans: list[list[int]] = []
+    for at, line in enumerate(lines):
+        if line[0] != " ":
+            if spans and at <= spans[-1][1] + 2 * CONTEXT_LINES:
+                spans[-1][1] = at
+            else:
+                spans.append([at, at])
+    numbers = list(accumulate([line[0] != "+" for line in lines], initial=line_number)) if spans else []
+    starts = [max(0, first - CONTEXT_LINES) for first, _ in spans]
+    return [Hunk(lines[start : last + 1 + CONTEXT_LINES], numbers[start]) for start, (_, last) in zip(starts, spans, strict=True)]

@@ -36,18 +36,21 @@ def answer_part(reply: str) -> str:
 
     Empty when the reasoning never ends.
     """
-    ends = list(REASONING_END.finditer(reply))
+    # Plain searches first, here and below: most replies hold nothing of the kind, and a pattern is tried at every line of them.
+    ends = list(REASONING_END.finditer(reply)) if "</think" in reply else []
     if ends:
         reply = reply[ends[-1].end() :]
     elif REASONING_OPEN.match(reply):
         return ""
+    if not any(tag in reply for tag in ("<patch>", "<solution>", "<answer>")):
+        return reply
     tagged = [m.group(2) for m in ANSWER_TAG.finditer(reply) if holds_patch(m.group(2))]
     return tagged[-1] if tagged else reply
 
 
 def asked_or_found_format(text: str) -> EditFormat:
     """The format the text is written in; a text with neither counts as a diff (of nothing)."""
-    return "search_replace" if SEARCH_MARKER.search(text) else "unified_diff"
+    return "search_replace" if "<<<<<" in text and SEARCH_MARKER.search(text) else "unified_diff"
 
 
 def diff_regions(text: str) -> list[Region]:
@@ -64,6 +67,8 @@ def holds_patch(text: str) -> bool:
 
 def code_blocks(text: str) -> list[Region]:
     """What stands between code fences, in order."""
+    if "```" not in text and "~~~" not in text:
+        return []
     regions: list[Region] = []
     fence = ""
     body: list[str] = []

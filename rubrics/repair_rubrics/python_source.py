@@ -25,6 +25,11 @@ def same_code(old: str, new: str) -> bool:
     return all(_same(a, b, old_lines, new_lines) for a, b in zip(old_body, new_body, strict=True))
 
 
+def is_python(text: str) -> bool:
+    """Whether `text` has no syntax error; not remembered, unlike `parses`, for texts that are seen once."""
+    return _tree(text) is not None
+
+
 def _tree(text: str) -> ast.Module | None:
     if len(text) > MAX_CHARS or "\0" in text:
         return None

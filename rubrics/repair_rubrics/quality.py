@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from repair_rubrics.changes import FileChange, Reading, effective, file_kind, read_changes
+from repair_rubrics.changes import FileChange, effective, file_kind, read_changes
+from repair_rubrics.lines import Reading
 from repair_rubrics.patch import Patch
 
 SIZE_ALLOWANCE_LINES = 4

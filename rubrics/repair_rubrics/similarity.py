@@ -15,12 +15,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
+from operator import eq
 
 from rapidfuzz.distance import Indel
 
-from repair_rubrics.changes import INDENTED, FileChange, Reading, counted_kinds, effective, file_kind, indent_columns, line_reader, read_changes
+from repair_rubrics.changes import FileChange, counted_kinds, effective, file_kind, read_changes
 from repair_rubrics.edits import Hunk
 from repair_rubrics.grams import gram_length, net_agreement, net_grams
+from repair_rubrics.lines import INDENTED, Reading, indent_columns, line_reader
 from repair_rubrics.patch import Patch
 from repair_rubrics.plausible import broken_share
 
@@ -34,10 +37,12 @@ MOVED_FLOOR = 0.6
 """What exactly the gold's lines keep there: without sources, a wrong line number is likelier than a wrong place."""
 INDENTATION_FLOOR = 0.15
 """What right lines at wrong depths keep where depth has meaning (Python, YAML)."""
+ORDER_FLOOR = 0.1
+"""What the gold's lines in a wholly different order keep."""
 ORDER_POWER = 2
 REPETITION_POWER = 3
-MIN_REPEATED_CHARS = 8
-"""Shorter lines (`else:`, `}`) repeat honestly and do not count as repetition."""
+GIBBERISH_SLOPE = 1.5
+"""How fast a file's score falls with the share of added text that cannot be code: to nothing where that is two thirds."""
 STRAY_FILES_POWER = 2
 FREE_SIDE_FILES = 2
 """Tests and documents beside the change that cost nothing; more of them count as stray files."""
@@ -119,13 +124,12 @@ def _similarity(model: Patch, gold: _Gold) -> float:
 
 def _file_similarity(path: str, model: FileChange, gold: FileChange) -> float:
     same = model.added == gold.added and model.removed == gold.removed
-    if same:
-        return max(MOVED_FLOOR, location_factor(model, gold, 1.0)) * indentation_factor(path, model, gold)
-    content = content_similarity(model, gold)
+    content = 1.0 if same else content_similarity(model, gold)
     if not content:
         return 0.0
+    location = max(MOVED_FLOOR, location_factor(model, gold, 1.0)) if same else location_factor(model, gold, content)
     factors = indentation_factor(path, model, gold) * order_factor(model, gold) * repetition_factor(model, gold)
-    return content * location_factor(model, gold, content) * factors * plausibility_factor(path, model, gold)
+    return content * location * factors * plausibility_factor(path, model, gold)
 
 
 def _moves_similarity(model: Patch, gold: Patch, kinds: set[str]) -> float:
@@ -226,39 +230,56 @@ def indentation_factor(path: str, model: FileChange, gold: FileChange) -> float:
     """From INDENTATION_FLOOR (all added lines are the gold's, at other depths) to 1.0 (none is); 1.0 where depth means nothing."""
     if not path.endswith(INDENTED) or model.indents == gold.indents:
         return 1.0
-    same_text = (Counter(model.added) & Counter(gold.added)).total()
-    if not same_text:
-        return 1.0
-    ours, theirs = zip(model.added, model.indents, strict=True), zip(gold.added, gold.indents, strict=True)
-    same_line = (Counter(ours) & Counter(theirs)).total()
-    return 1 - (1 - INDENTATION_FLOOR) * (same_text - same_line) / len(model.added)
+    depths = _depths(gold)
+    same_text = same_depth = 0
+    for line, found in _depths(model).items():
+        wanted = depths.get(line, [])
+        same_text += min(len(found), len(wanted))
+        same_depth += sum(map(eq, found, wanted))
+    return 1 - (1 - INDENTATION_FLOOR) * (same_text - same_depth) / len(model.added) if same_text else 1.0
+
+
+def _depths(change: FileChange) -> dict[str, list[int]]:
+    """Added line to the depths at which it stands, in order."""
+    depths: dict[str, list[int]] = {}
+    for line, depth in zip(change.added, change.indents, strict=True):
+        depths.setdefault(line.lstrip(), []).append(depth)
+    return depths
 
 
 def order_factor(model: FileChange, gold: FileChange) -> float:
-    """How far the lines that both add stand in the same order, in (0, 1]."""
-    common = set(model.added).intersection(gold.added)
+    """From ORDER_FLOOR (of the lines that both add no two follow one another as in the gold) to 1.0 (they stand in the same order)."""
+    common = set(model.written).intersection(gold.written)
     if len(common) < 2:
         return 1.0
-    ours, theirs = (list(dict.fromkeys(line for line in change.added if line in common)) for change in (model, gold))
-    return float(Indel.normalized_similarity(ours, theirs)) ** ORDER_POWER
+    ours, theirs = (list(dict.fromkeys(line for line in change.written if line in common)) for change in (model, gold))
+    if ours == theirs:
+        return 1.0
+    kept = len(set(pairwise(ours)) & set(pairwise(theirs))) / (len(common) - 1)
+    return float(ORDER_FLOOR + (1 - ORDER_FLOOR) * kept**ORDER_POWER)
 
 
 def repetition_factor(model: FileChange, gold: FileChange) -> float:
-    """Falls for lines of the gold's that the model has more often than the gold; in (0, 1]."""
+    """Falls with the share, in characters, of the gold's lines in the model's that it has more often than the gold; in [0, 1]."""
     gold_lines = gold.added + gold.removed
     known = frozenset(gold_lines)
-    common = [line for line in model.added + model.removed if line in known and len(line) >= MIN_REPEATED_CHARS]
+    common = [line for line in model.added + model.removed if line in known]
     if len(common) == len(set(common)):
         return 1.0
     wanted = Counter(gold_lines)
-    needed = sum([min(count, wanted[line]) for line, count in Counter(common).items()])
-    return float((needed / len(common)) ** REPETITION_POWER)
+    needed = sum([len(line) * min(count, wanted[line]) for line, count in Counter(common).items()])
+    return float((needed / sum(map(len, common))) ** REPETITION_POWER)
 
 
 def plausibility_factor(path: str, model: FileChange, gold: FileChange) -> float:
     """Falls to 0.0 as two thirds of what the model adds cannot be code: shuffled or heaped up words. Lines of the gold's are code."""
     new = set(model.added).difference(gold.added)
-    return max(0.0, 1 - 1.5 * broken_share(path, [line for line in model.added if line in new], sum(map(len, model.added)))) ** 2
+    misplaced = sum([len(line) for line in model.misplaced if line not in gold.misplaced])
+    chars = sum(map(len, model.added)) + misplaced
+    if not chars:
+        return 1.0
+    share = broken_share(path, [line for line in model.added if line in new], chars) + misplaced / chars
+    return max(0.0, 1 - GIBBERISH_SLOPE * share) ** 2
 
 
 # --- factors of the patch -----------------------------------------------------------------------------------------------------------

@@ -76,9 +76,9 @@ def _unescape(match: re.Match[bytes]) -> bytes:
 
 def _read_region(region: Region) -> ParsedEdits:
     text, repairs = region.text, []
-    lines = text.split("\n")
-    if text.startswith(("diff --git ", "--- ")) and (files := _read_well_formed(text, lines)) is not None:
+    if text.startswith(("diff --git ", "--- ")) and (files := _read_well_formed(text)) is not None:
         return ParsedEdits(files)
+    lines = text.split("\n")
     headers = [line for line in lines if line.startswith(("--- ", "+++ ", "@@"))]
     if headers and all(line.endswith("\r") for line in headers):
         lines, repairs = [line.removesuffix("\r") for line in lines], ["crlf"]
@@ -92,15 +92,15 @@ def _read_region(region: Region) -> ParsedEdits:
 # --- well-formed: unidiff ---------------------------------------------------------------------------------------------------------
 
 
-def _read_well_formed(text: str, lines: list[str]) -> tuple[FileEdit, ...] | None:
+def _read_well_formed(text: str) -> tuple[FileEdit, ...] | None:
     """The edits as `unidiff` reads them; None when it refuses the text or leaves changed lines of it unread."""
-    if "\r" in text or "" in lines[:-1]:
+    if "\r" in text or "\n\n" in text:
         return None
     try:
         patch_set = PatchSet(text if text.endswith("\n") else text + "\n")
     except (UnidiffParseError, ValueError, IndexError):
         return None
-    marked = sum(line[:1] in ("+", "-") for line in lines)
+    marked = sum(("\n" + text).count(mark) for mark in ("\n+", "\n-"))
     read = sum(file.added + file.removed + (2 if len(file) else 0) for file in patch_set)
     if marked != read or any(file.is_rename and not file.source_file for file in patch_set):
         return None
@@ -120,6 +120,8 @@ def _from_unidiff(file: PatchedFile) -> FileEdit:
 
 
 def _hunk_from_unidiff(hunk: UnidiffHunk) -> Hunk:
+    if all(line.line_type != "\\" for line in hunk):
+        return Hunk(tuple([line.line_type + line.value.removesuffix("\n") for line in hunk]), hunk.source_start)
     body = _Body()
     for line in hunk:
         body.add(line.line_type + (line.value.removesuffix("\n") if line.line_type != "\\" else ""))

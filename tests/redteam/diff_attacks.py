@@ -109,10 +109,25 @@ def shuffled(path: str, lines: tuple[str, ...]) -> list[str]:
     return [line if line[0] != "+" else next(new) for line in lines]
 
 
+def shuffled_lines(path: str, lines: tuple[str, ...]) -> list[str]:
+    """The gold's added lines, the tokens of each in another order."""
+
+    def mixed(line: str) -> str:
+        tokens = WORD.findall(line)
+        random.Random(len(line)).shuffle(tokens)
+        return "+" + _depth(lines) + " ".join(tokens)
+
+    return [mixed(line) if line[0] == "+" else line for line in lines]
+
+
 def soup(path: str, lines: tuple[str, ...]) -> list[str]:
     """Every word of the gold's added lines once, in a line where the gold changes something."""
-    words = sorted({word for line in lines if line[0] == "+" for word in re.findall(r"\w+", line)})
-    return inserting([" ".join(words)], [" ".join(words)])(path, lines)
+    words = " ".join(_words(lines))
+    return inserting([words], [words])(path, lines)
+
+
+def _words(lines: tuple[str, ...]) -> list[str]:
+    return sorted({word for line in lines if line[0] == "+" for word in re.findall(r"\w+", line[1:])})
 
 
 def keyword_soup(path: str, lines: tuple[str, ...]) -> list[str]:
@@ -195,6 +210,38 @@ def with_scattered_edits(gold: Patch) -> Patch:
     return Patch(tuple(_with_hunks(e, (*e.hunks, *more)) for e in gold.files))
 
 
+# --- golds that an attack leaves as good as they were --------------------------------------------------------------------------------
+
+
+def code_lines(hunk: Hunk) -> list[str]:
+    """The hunk's added lines that are no comment, and no sentence of a docstring."""
+    added = [line.strip() for line in hunk.added]
+    return [line for line in added if line and not line.startswith(("#", "//", "/*", "*")) and not (line[0].isupper() and line.endswith("."))]
+
+
+def adds_few_tokens(gold: Patch) -> bool:
+    """So few that an order of them means little."""
+    tokens = {token for edit in gold.files for hunk in edit.hunks for line in code_lines(hunk) for token in WORD.findall(line)}
+    return len(tokens) < 8 or sum(token.isidentifier() for token in tokens) < 3
+
+
+def has_no_soup(gold: Patch) -> bool:
+    """Fewer than three words are no soup, nor are words that make a line of the gold's."""
+    hunks = [hunk for edit in gold.files for hunk in edit.hunks]
+    words = [_words(hunk.lines) for hunk in hunks]
+    return max(map(len, words)) < 3 or any(" ".join(found) in code_lines(hunk) for found, hunk in zip(words, hunks, strict=True))
+
+
+def has_a_file_that_reads_backwards(gold: Patch) -> bool:
+    """Turning it (single lines, mostly) changes nothing, so that the attack keeps this file's part of the gold."""
+    return any(all(code_lines(hunk) == code_lines(hunk)[::-1] for hunk in edit.hunks) for edit in gold.files)
+
+
+def keeps_no_depth(gold: Patch) -> bool:
+    """Adds no code, or some of it where depth means nothing."""
+    return not (any(code_lines(hunk) for edit in gold.files for hunk in edit.hunks) and all(edit.path.endswith(".py") for edit in gold.files))
+
+
 @dataclass(frozen=True)
 class Case:
     """An attack and the most that any gold patch may let it earn."""
@@ -202,8 +249,8 @@ class Case:
     name: str
     attack: Attack
     limit: float
-    wins: int = 0
-    """Tasks of the corpus where it outscores the honest different fix all the same."""
+    is_vacuous: Callable[[Patch], bool] = lambda gold: False
+    """Whether the attack leaves this gold patch as good as it was, or does not exist for it."""
 
 
 CASES = [
@@ -220,36 +267,27 @@ CASES = [
     Case("gold reversed", lambda gold: gold.reversed(), 0.0),
     Case("pass at the right place", by_hunk(inserting(["pass"], ["{}"])), 0.0),
     Case("x = x at the right place", by_hunk(inserting(["x = x"], ["x = x;"])), 0.0),
-    Case("idle statements at the right place", by_hunk(inserting(["_ = None", "assert True"], ["int unused = 0;", "assert true;"])), 0.2),
-    Case("right line touched without need", by_hunk(touched), 0.35),
+    Case("idle statements at the right place", by_hunk(inserting(["_ = None", "assert True"], ["int unused = 0;", "assert true;"])), 0.25),
+    Case("right line touched without need", by_hunk(touched), 0.5),
     Case("gold in other files", in_other_files, 0.0),
     Case("gold in a neighbour file", in_a_neighbour_file, 0.0),
-    Case("gold's tokens shuffled", by_hunk(shuffled), 0.55, 5),
-    Case("gold's words as soup", by_hunk(soup), 0.35),
-    Case("keyword soup", by_hunk(keyword_soup), 0.35),
-    Case("gold's tokens, thousands", by_hunk(gold_tokens_flood), 0.35),
+    Case("gold's tokens shuffled", by_hunk(shuffled), 0.1, adds_few_tokens),
+    Case("gold's tokens shuffled in each line", by_hunk(shuffled_lines), 0.1, adds_few_tokens),
+    Case("gold's words as soup", by_hunk(soup), 0.1, has_no_soup),
+    Case("keyword soup", by_hunk(keyword_soup), 0.1),
+    Case("gold's tokens, thousands", by_hunk(gold_tokens_flood), 0.2),
     Case("10,000 unrelated lines", unrelated_flood, 0.1),
-    Case("gold's lines from last to first", by_hunk(turned), 0.75, 5),
-    Case("changed lines twice", by_hunk(repeated(2)), 0.35),
-    Case("changed lines three times", by_hunk(repeated(3)), 0.35),
-    Case("hunks again elsewhere", repeated_hunks, 0.35),
-    Case("gold and three junk files", with_junk_files(3), 0.35),
-    Case("gold and ten junk files", with_junk_files(10), 0.35),
-    Case("gold and ten scripts at the root", with_junk_files(10, ""), 0.35),
-    Case("gold and ten junk tests", with_junk_files(10, "tests/"), 0.35),
-    Case("gold and 100 lines of other edits", with_big_edits, 0.35),
-    Case("gold and 30 scattered edits", with_scattered_edits, 0.5, 2),
-    Case("whole files rewritten", whole_files_rewritten, 0.35),
+    Case("gold's lines from last to first", by_hunk(turned), 0.2, has_a_file_that_reads_backwards),
+    Case("changed lines twice", by_hunk(repeated(2)), 0.15),
+    Case("changed lines three times", by_hunk(repeated(3)), 0.1),
+    Case("hunks again elsewhere", repeated_hunks, 0.15),
+    Case("gold and three junk files", with_junk_files(3), 0.2),
+    Case("gold and ten junk files", with_junk_files(10), 0.1),
+    Case("gold and ten scripts at the root", with_junk_files(10, ""), 0.1),
+    Case("gold and ten junk tests", with_junk_files(10, "tests/"), 0.1),
+    Case("gold and 100 lines of other edits", with_big_edits, 0.1),
+    Case("gold and 30 scattered edits", with_scattered_edits, 0.75),
+    Case("whole files rewritten", whole_files_rewritten, 0.1),
 ]
-REINDENTED = Case("gold indented once more", by_hunk(reindented), 0.35)
+REINDENTED = Case("gold indented once more", by_hunk(reindented), 0.2, keeps_no_depth)
 """Breaks Python; harmless where depth means nothing."""
-
-
-def is_vacuous(case: Case, gold: Patch) -> bool:
-    """Whether the attack leaves this gold patch as good as it was: a single token shuffled, lines turned that are one or none."""
-    added = [line[1:] for edit in gold.files for hunk in edit.hunks for line in hunk.lines if line[0] == "+" and line[1:].strip()]
-    if case.name == "gold's tokens shuffled":
-        return len({token for line in added for token in WORD.findall(line)}) < 8
-    if case.name == "gold's lines from last to first":
-        return max(len({line for line in hunk.added if line.strip()}) for edit in gold.files for hunk in edit.hunks) < 3
-    return case is REINDENTED and not (added and all(edit.path.endswith(".py") for edit in gold.files))

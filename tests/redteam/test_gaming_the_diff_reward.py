@@ -15,7 +15,7 @@ from repair_rubrics import Attempt, Patch, diff_similarity, rewards
 from repair_rubrics.python_source import parses
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "benchmarks")]
-from diff_attacks import CASES, REINDENTED, Case, is_vacuous  # noqa: E402
+from diff_attacks import CASES, REINDENTED, Case  # noqa: E402
 from diff_formulas import swe_rl  # noqa: E402
 from honest_variants import VARIANTS, rewritten  # noqa: E402
 
@@ -26,6 +26,8 @@ MARGIN = 0.6
 """No attack may earn more than this part of what the honest different fixes earn, in the mean."""
 BEYOND_TEXT = {"routemap", "rowpipe", "glob"}
 """Tasks whose different fix shares next to no text or place with the gold patch."""
+ALIKE_WITH_SOURCES = {"gold and 30 scattered edits": {"configlayer", "stencil"}}
+"""Attack to tasks where it outscores the different fix once it is applied: lines for no place in the file all end up at its end."""
 LITE_EVERY = 15
 """SWE-RL's formula takes minutes over all of Lite's attacks, so it is asked about every 15th instance."""
 
@@ -43,7 +45,7 @@ def test_gaming_does_not_pay(case: Case) -> None:
     ours, theirs, lost = [], [], set()
     for task in TASKS:
         gold = Patch.parse(task.gold_patch)
-        if is_vacuous(case, gold):
+        if case.is_vacuous(gold):
             continue
         answer = case.attack(gold).to_text()
         score = diff_similarity(answer, task.gold_patch)
@@ -54,7 +56,7 @@ def test_gaming_does_not_pay(case: Case) -> None:
     shown(case.name, ours, theirs)
     assert max(ours) <= case.limit
     assert statistics.mean(ours) <= MARGIN * honest_mean()
-    assert len(lost - BEYOND_TEXT) <= case.wins, lost
+    assert lost <= BEYOND_TEXT
 
 
 @cache
@@ -69,17 +71,19 @@ def scored_with_sources(task: CorpusTask, answer: str) -> float:
 # Not the gold in other files: applying it finds the files under the wrong folder, which makes it the right change.
 @pytest.mark.parametrize("case", [case for case in ATTACKS if case.name != "gold in other files"], ids=lambda case: case.name)
 def test_gaming_does_not_pay_where_sources_are_known(case: Case) -> None:
-    attacked = {task: case.attack(gold) for task in TASKS if not is_vacuous(case, gold := Patch.parse(task.gold_patch))}
+    attacked = {task: case.attack(gold) for task in TASKS if not case.is_vacuous(gold := Patch.parse(task.gold_patch))}
     if case is REINDENTED:
         attacked = {
             task: patch for task, patch in attacked.items() if not all(parses(text or "") for text in patch.apply(sources(task)).files.values())
         }
-    scores = [scored_with_sources(task, patch.to_text()) for task, patch in attacked.items()]
-    honest = [scored_with_sources(task, task.answer("different")) for task in TASKS]
-    print(f"\n{case.name:36} with sources {statistics.mean(scores):.3f} (most {max(scores):.3f})   honest {statistics.mean(honest):.3f}")
-    assert statistics.mean(scores) <= MARGIN * statistics.mean(honest)
-    if case.limit == 0:
-        assert max(scores) == 0
+    scores = {task: scored_with_sources(task, patch.to_text()) for task, patch in attacked.items()}
+    honest = {task: scored_with_sources(task, task.answer("different")) for task in TASKS}
+    mean, honest_mean = statistics.mean(scores.values()), statistics.mean(honest.values())
+    print(f"\n{case.name:36} with sources {mean:.3f} (most {max(scores.values()):.3f})   honest {honest_mean:.3f}")
+    assert max(scores.values()) <= case.limit
+    assert mean <= MARGIN * honest_mean
+    lost = {task.folder.name for task, score in scores.items() if score >= honest[task]}
+    assert lost - BEYOND_TEXT <= ALIKE_WITH_SOURCES.get(case.name, set())
 
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.folder.name)
@@ -104,17 +108,16 @@ def lite_honest(lite: dict[str, str]) -> dict[str, float]:
 @pytest.mark.shared_data
 @pytest.mark.parametrize("case", ATTACKS, ids=IDS)
 def test_gaming_does_not_pay_on_swe_bench_lite(case: Case, lite: dict[str, str]) -> None:
-    golds = {name: gold for name, patch in lite.items() if not is_vacuous(case, gold := Patch.parse(patch))}
+    golds = {name: gold for name, patch in lite.items() if not case.is_vacuous(gold := Patch.parse(patch))}
     answers = {name: case.attack(gold).to_text() for name, gold in golds.items()}
     ours = [diff_similarity(answer, lite[name]) for name, answer in answers.items()]
     small = [name for name, answer in list(answers.items())[::LITE_EVERY] if len(answer) < 8_000]
     shown(case.name, ours, [swe_rl(answers[name], lite[name]) for name in small] or [0.0])
     honest = lite_honest(lite)
-    assert statistics.mean(ours) <= min(case.limit, MARGIN * statistics.mean(honest.values()))
-    if case.limit == 0:
-        assert max(ours) == 0
+    assert max(ours) <= case.limit
+    assert statistics.mean(ours) <= MARGIN * statistics.mean(honest.values())
     lost = {name for name in honest.keys() & golds.keys() if diff_similarity(answers[name], lite[name]) >= honest[name]}
-    assert len(lost) <= case.wins, lost
+    assert not lost
 
 
 @pytest.mark.shared_data
