@@ -363,7 +363,7 @@ def prepared_bugs() -> list[Bug]:
 def real_bugs() -> list[Bug]:
     bugs = prepared_bugs()
     if not bugs:
-        pytest.skip(f"no bug of Defects4J is prepared in {prepared_folder()}")
+        pytest.skip(f"measuring data: no bug of Defects4J is prepared in {prepared_folder()}")
     return bugs
 
 
