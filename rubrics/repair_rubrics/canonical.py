@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from itertools import accumulate, groupby
 
 from repair_rubrics.apply import Applied
-from repair_rubrics.blocks import aligned_lines
+from repair_rubrics.blocks import aligned_lines, common_prefix
 from repair_rubrics.edits import FileEdit, Hunk
 from repair_rubrics.patch import Patch
 
@@ -22,14 +22,20 @@ def canonical_patch(applied: Applied, sources: Mapping[str, str]) -> Patch:
 
 
 def _edit(path: str, old: str | None, new: str | None) -> FileEdit:
-    marked = aligned_lines((old or "").split("\n"), (new or "").split("\n"))
-    return FileEdit(path if old is not None else None, path if new is not None else None, _hunks(marked))
+    old_lines, new_lines = (old or "").split("\n"), (new or "").split("\n")
+    start = max(0, common_prefix(old_lines, new_lines) - CONTEXT_LINES)
+    same = common_prefix(old_lines[start:][::-1], new_lines[start:][::-1])
+    cut = max(0, same - CONTEXT_LINES)
+    marked = aligned_lines(old_lines[start : len(old_lines) - cut], new_lines[start : len(new_lines) - cut])
+    return FileEdit(path if old is not None else None, path if new is not None else None, _hunks(marked, start + 1))
 
 
-def _hunks(marked: tuple[str, ...]) -> tuple[Hunk, ...]:
-    """The changes with some kept lines around each: they tell what a changed line stands among. Lines that nobody was shown are left out."""
+def _hunks(marked: tuple[str, ...], line_number: int) -> tuple[Hunk, ...]:
+    """The changes with some kept lines around each, which tell what a changed line stands among; `line_number` is that of the first line.
+
+    Lines that nobody was shown are left out.
+    """
     hunks: list[Hunk] = []
-    line_number = 1
     for unseen, group in groupby(marked, lambda line: line[0] == " " and "\0" in line):
         lines = tuple(group)
         hunks += () if unseen else _hunks_within(lines, line_number)
@@ -38,7 +44,6 @@ def _hunks(marked: tuple[str, ...]) -> tuple[Hunk, ...]:
 
 
 def _hunks_within(lines: tuple[str, ...], line_number: int) -> list[Hunk]:
-    """`line_number` is that of the first line."""
     spans: list[list[int]] = []
     for at, line in enumerate(lines):
         if line[0] != " ":

@@ -8,6 +8,7 @@ Every factor is 1 for the gold patch itself; what the gold patch does too (its s
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from repair_rubrics.changes import FileChange, effective, file_kind, read_changes
 from repair_rubrics.lines import Reading
@@ -35,14 +36,24 @@ def quality_score(model_patch: str, gold_patch: str) -> float:
 
 def patch_quality(model: Patch, gold: Patch) -> float:
     """`quality_score` of two parsed patches."""
-    reading = next((reading for reading in Reading if effective(read_changes(gold.files, reading))), None)
-    ours, theirs = read_changes(model.files, reading or Reading.LITERAL), read_changes(gold.files, reading or Reading.LITERAL)
+    reading, theirs = _gold_changes(gold)
+    ours = read_changes(model.files, reading or Reading.LITERAL)
     if reading is None:
         # The gold patch only moves lines, so moved lines are the change and not noise.
         ours, theirs = _moves_as_changes(ours), _moves_as_changes(theirs)
     if not effective(ours):
         return 0.0
     return size_factor(ours, theirs) * focus_factor(ours, theirs) * cleanness_factor(ours, theirs) * debug_factor(ours, theirs)
+
+
+@lru_cache(maxsize=64)
+def _gold_changes(gold: Patch) -> tuple[Reading | None, dict[str, FileChange]]:
+    """The first reading in which the gold patch changes something, and its changes; None, and the literal ones, when it only moves lines."""
+    for reading in Reading:
+        changes = read_changes(gold.files, reading)
+        if effective(changes):
+            return reading, changes
+    return None, read_changes(gold.files, Reading.LITERAL)
 
 
 def size_factor(model: Mapping[str, FileChange], gold: Mapping[str, FileChange]) -> float:

@@ -1,6 +1,8 @@
 """The reward functions that rubrics are made of, each over one `Attempt`, and the figures reported beside them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 
 from repair_rubrics.apply import RUNGS, Applied
 from repair_rubrics.canonical import canonical_patch
@@ -39,22 +41,21 @@ def similarity(attempt: Attempt) -> float:
         return patch_similarity(attempt.patch, attempt.gold)
     if attempt.applied.failure is not None:
         return UNUSABLE_SHARE * patch_similarity(attempt.patch, attempt.gold)
-    gold = _applied_gold(attempt.gold, attempt.sources)
+    gold = _gold_effect(attempt.gold, tuple(attempt.sources.items()))
     if attempt.applied.files == gold.files:
         return 1.0
     if _same_python(attempt.sources, attempt.applied.files):
         return 0.0
     if _same_python({**attempt.sources, **gold.files}, attempt.applied.files) and attempt.applied.files.keys() == gold.files.keys():
         return 1.0
-    score = patch_similarity(canonical_patch(attempt.applied, attempt.sources), canonical_patch(gold, attempt.sources))
+    score = patch_similarity(attempt.effect, gold.patch)
     return score if _still_parses(attempt.sources, attempt.applied) else UNUSABLE_SHARE * score
 
 
 def quality(attempt: Attempt) -> float:
     """A minimal and clean patch: no larger than the human fix, no strays, no reformatting, no debug output."""
     if attempt.sources is not None and attempt.applied is not None and attempt.applied.ok:
-        gold = _applied_gold(attempt.gold, attempt.sources)
-        return patch_quality(canonical_patch(attempt.applied, attempt.sources), canonical_patch(gold, attempt.sources))
+        return patch_quality(attempt.effect, _gold_effect(attempt.gold, tuple(attempt.sources.items())).patch)
     return patch_quality(attempt.patch, attempt.gold)
 
 
@@ -88,7 +89,7 @@ def metrics(attempt: Attempt) -> dict[str, float]:
     """
     applied = attempt.applied
     ok = applied is not None and applied.ok and bool(attempt.patch)
-    patch = canonical_patch(applied, attempt.sources) if ok and applied and attempt.sources is not None else attempt.patch
+    patch = attempt.effect if ok else attempt.patch
     gold_paths = {edit.path for edit in attempt.gold.files}
     return {
         "applied": float(ok),
@@ -107,11 +108,21 @@ def _tests(attempt: Attempt) -> TestFigures:
     return attempt.tests
 
 
-def _applied_gold(gold: Patch, sources: Mapping[str, str]) -> Applied:
-    applied = gold.apply(sources)
+@dataclass(frozen=True)
+class _GoldEffect:
+    files: Mapping[str, str | None]
+    """New text of each file that the gold patch changes; None for a deleted one."""
+    patch: Patch
+
+
+@lru_cache(maxsize=64)
+def _gold_effect(gold: Patch, sources: tuple[tuple[str, str], ...]) -> _GoldEffect:
+    """What the gold patch does to the sources: the same for every attempt at a task."""
+    texts = dict(sources)
+    applied = gold.apply(texts)
     if applied.failure is not None:
         raise GoldDoesNotApply(f"gold patch does not apply: {applied.failure}")
-    return applied
+    return _GoldEffect(applied.files, canonical_patch(applied, texts))
 
 
 def _same_python(before: Mapping[str, str | None], after: Mapping[str, str | None]) -> bool:

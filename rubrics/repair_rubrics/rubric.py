@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Literal
 
 from repair_rubrics.apply import Applied
+from repair_rubrics.canonical import canonical_patch
 from repair_rubrics.extract import AnswerFormat
 from repair_rubrics.patch import Patch
 
@@ -57,6 +58,13 @@ class Attempt:
     def applied(self) -> Applied | None:
         """The patch applied to the sources; None without sources."""
         return None if self.sources is None else self.patch.apply(self.sources)
+
+    @cached_property
+    def effect(self) -> Patch:
+        """What the patch does to the sources, however it is written; the patch itself without sources, or where it does not apply."""
+        if self.sources is None or self.applied is None or not self.applied.ok:
+            return self.patch
+        return canonical_patch(self.applied, self.sources)
 
 
 @dataclass(frozen=True)

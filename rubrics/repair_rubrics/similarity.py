@@ -90,6 +90,7 @@ class _Gold:
     """Changed lines, those removed and added again included."""
 
 
+@lru_cache(maxsize=64)
 def _read(gold: Patch) -> _Gold:
     kinds = counted_kinds(edit.path for edit in gold.files)
     for reading in Reading:
