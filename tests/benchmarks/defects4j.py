@@ -192,7 +192,7 @@ class Rows:
     def fail(self, what: str) -> None:
         with self._lock:
             self.failed.append(what)
-            print(f"NO ROW   {what}", flush=True)
+            print(f"NO ROW   {' '.join(what.split())}", flush=True)
 
 
 def show_row(row: Row) -> None:
@@ -234,14 +234,19 @@ def compare_bug(sandbox: Sandbox, bug: Bug, cases: list[Case], theirs: CliBug, r
     spec = spec_of(bug, Limits(tests_s=limit_s))
     try:
         theirs.make(compiled=False)
-        for case in cases:
-            began = time.monotonic()
+    except PreparedError as error:
+        rows.fail(f"{bug.instance_id}: {error}")
+        return
+    for case in cases:
+        began = time.monotonic()
+        try:
             report = sandbox.score(spec, case.patch, stop_at_first_failure=False)
             ours_s = time.monotonic() - began - report.stages_s.get("queue", 0.0)
             cli = theirs.verdict(case.patch, CLI_PATIENCE * limit_s)
-            rows.add(compared(bug.instance_id, case.name, case.digest, report, ours_s, cli))
-    except (PreparedError, InfrastructureError) as error:
-        rows.fail(f"{bug.instance_id}: {error}")
+        except (PreparedError, InfrastructureError) as error:
+            rows.fail(f"{error} ({case.name})")
+            continue
+        rows.add(compared(bug.instance_id, case.name, case.digest, report, ours_s, cli))
 
 
 # --- speed -----------------------------------------------------------------------------------------------------------------------------
