@@ -18,7 +18,9 @@ import difflib
 import gzip
 import json
 import os
+import signal
 import statistics
+import sys
 import tempfile
 import threading
 import time
@@ -407,6 +409,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if not arguments.home and {"agreement", "speed"} & set(arguments.only):
         parser.error("agreement and speed need --home, a Defects4J home")
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # checkouts are large: ended by a scheduler, it removes them, too
     try:
         run(arguments)
     except (FrameworkError, InfrastructureError, NoBugs, PreparedError) as error:
