@@ -62,29 +62,47 @@ def _longest_module(text: str, name: str) -> str:
 
 
 def _completed(text: str, problem: FunctionProblem) -> str:
-    """The signature with `text` as the body behind it, up to the first line that is not part of it; empty where that is no function."""
+    """The signature with `text` as the body behind it, up to the first line that is not part of it; empty where that gives nothing back."""
     lines = text.strip("\n").split("\n")
     first = next((line for line in lines if line.strip()), "")
-    variants = [lines] if first[:1].isspace() else [["    " + lines[0], *lines[1:]], textwrap.indent("\n".join(lines), "    ").split("\n")]
+    # Not indented at all, or in its first line only, as a stripped reply is.
+    variants = [lines] if first[:1].isspace() else [textwrap.indent("\n".join(lines), "    ").split("\n"), ["    " + lines[0], *lines[1:]]]
     for variant in variants:
         end = next((at for at, line in enumerate(variant) if line.strip() and not line[0].isspace()), len(variant))
         code = problem.signature.rstrip() + "\n" + "\n".join(variant[:end]).rstrip() + "\n"
-        if _defines(code, problem.entry_point) and "".join(variant[:end]).strip():
+        if _returns(code, problem.entry_point):
             return code
     return ""
 
 
 def _defines(code: str, name: str) -> bool:
     """Whether a text is Python that binds the name at its top."""
-    try:
-        body = ast.parse(code).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
     return any(
         (isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name)
         or (isinstance(node, ast.Assign) and any(isinstance(target, ast.Name) and target.id == name for target in node.targets))
-        for node in body
+        for node in _statements(code)
     )
+
+
+def _returns(code: str, name: str) -> bool:
+    """Whether a text is Python with a function of that name which itself gives something back: prose and other functions do not."""
+    functions = [node for node in _statements(code) if isinstance(node, ast.FunctionDef) and node.name == name]
+    waiting: list[ast.AST] = list(functions[-1].body) if functions else []
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Return | ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            waiting += ast.iter_child_nodes(node)
+    return False
+
+
+def _statements(code: str) -> list[ast.stmt]:
+    """The statements at the top of a text; none where it is not Python."""
+    try:
+        return ast.parse(code).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
 
 
 def _with_preamble(code: str, problem: FunctionProblem) -> str:

@@ -9,7 +9,8 @@ from repair_corpus import PYTHON_IMAGE
 from repair_tasks import RowError
 from repair_tasks.loading import DatasetError
 
-from function_tests.problem import SOLUTION, FunctionProblem, bundled_problem, humaneval_problem, imported_modules, mbpp_problem
+from function_tests.checks import SOLUTION, imported_modules
+from function_tests.problem import FunctionProblem, bundled_problem, humaneval_problem, mbpp_problem
 from function_tests.rows import HumanEvalRow, parse_rows
 
 BUNDLED = "bundled"
@@ -81,6 +82,6 @@ def _hub_rows(dataset: str, subset: str | None, split: str) -> Iterator[object]:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise DatasetError(
             f"dataset {dataset!r}, subset {subset or 'default'!r}, split {split!r}: cannot be read from the Hugging Face hub "
-            f"({type(error).__name__}: {reason}). Check the names, and that this machine reaches the hub (HF_ENDPOINT, proxy); or download it elsewhere and pass the path of "
-            f"its {' or '.join(LOCAL_SUFFIXES)} file; {BUNDLED!r} needs no network"
+            f"({type(error).__name__}: {reason}). Check the names, and that this machine reaches the hub (HF_ENDPOINT, proxy); or download it "
+            f"elsewhere and pass the path of its {' or '.join(LOCAL_SUFFIXES)} file; {BUNDLED!r} needs no network"
         ) from error

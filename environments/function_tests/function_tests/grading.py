@@ -11,7 +11,8 @@ from repair_tasks import AnswerDiff, answer_diff
 from repair_tasks.grading import Answer, stage_seconds
 
 from function_tests.answers import read_answer
-from function_tests.problem import SOLUTION, TESTS, FunctionProblem
+from function_tests.checks import SOLUTION, TESTS
+from function_tests.problem import FunctionProblem
 
 PLACEHOLDER = "# The answer takes the place of this line.\n"
 """What the tree holds before the answer, so that an empty function too changes something and is tested."""
