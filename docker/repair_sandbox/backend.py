@@ -41,8 +41,10 @@ class Backend(Protocol):
         """Have `count` places more for `image` standing by, made in the background; a hint, dropped where enough stand by."""
         ...
 
-    def run(self, image: str, request: dict[str, Any], limits: Limits) -> GuestReply:
+    def run(self, image: str, request: dict[str, Any], limits: Limits, followed: bool = False) -> GuestReply:
         """Run one request in a fresh place and remove the place.
+
+        `followed` says that a run of the same kind is likely to come after it (a control run, the next patch): a place for that is made meanwhile.
 
         A container that its tests drove out of memory gives a reply with status `resource_limit`.
 

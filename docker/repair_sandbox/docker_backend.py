@@ -97,9 +97,9 @@ class DockerBackend:
             log.debug("%s: nothing made ahead: %s", image, error)
             return
         for _ in range(count):
-            self._standby.want((digest, limits), functools.partial(self._make, digest, limits))
+            self._make_ahead(digest, limits)
 
-    def run(self, image: str, request: dict[str, Any], limits: Limits) -> GuestReply:
+    def run(self, image: str, request: dict[str, Any], limits: Limits, followed: bool = False) -> GuestReply:
         digest = self.digest(image)
         self._clean_up()
         fault: InfrastructureError = EngineError(f"{image}: the backend is closed")
@@ -107,7 +107,7 @@ class DockerBackend:
             if self._closed:
                 break
             try:
-                return self._attempt(digest, request, limits, attempt)
+                return self._attempt(digest, request, limits, attempt, followed)
             except ImageMissing:
                 self._digests.pop(image, None)  # it was there a moment ago
                 raise
@@ -128,11 +128,13 @@ class DockerBackend:
         for name in list(self.engine.litter):
             self.engine.discard(name)
 
-    def _attempt(self, digest: str, request: dict[str, Any], limits: Limits, attempt: int) -> GuestReply:
+    def _attempt(self, digest: str, request: dict[str, Any], limits: Limits, attempt: int, followed: bool) -> GuestReply:
         began = time.monotonic()
         container = self._start(digest, limits)
         try:
             start_s = time.monotonic() - began
+            if followed:  # not before: two that start at once are slow to start
+                self._make_ahead(digest, limits)
             nonce = secrets.token_hex(16)
             message = self.encode({**request, "nonce": nonce})
             answer = container.ask(message, nonce, self._deadline_s(limits), guest_protocol.most_reply_bytes(limits))
@@ -150,6 +152,9 @@ class DockerBackend:
         finally:
             self._starting.discard(token)
         return container
+
+    def _make_ahead(self, digest: str, limits: Limits) -> None:
+        self._standby.want((digest, limits), functools.partial(self._make, digest, limits))
 
     def _dismiss(self, container: Container) -> None:
         """Remove a container that has served, behind the caller's back while removals keep up."""

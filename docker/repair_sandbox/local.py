@@ -37,8 +37,8 @@ class LocalBackend:
     def prepare(self, image: str, limits: Limits, count: int = 1) -> None:
         """Nothing is made ahead."""
 
-    def run(self, image: str, request: Mapping[str, Any], limits: Limits) -> GuestReply:
-        """Run one request in a fresh folder; `image` is not looked at.
+    def run(self, image: str, request: Mapping[str, Any], limits: Limits, followed: bool = False) -> GuestReply:
+        """Run one request in a fresh folder; `image` and `followed` are not looked at.
 
         Raises:
             BrokenTask: the task's tree is in an image.

@@ -115,7 +115,7 @@ class Sandbox:
             digest = self.backend.digest(spec.image)
             request = build_request(spec, patch, stop_at_first_failure=stop_at_first_failure)
             try:
-                reply = self.backend.run(spec.image, request, spec.limits)
+                reply = self.backend.run(spec.image, request, spec.limits, followed=True)
                 report = verdict.judge(spec, reply.result)
                 judged = time.monotonic()
                 if report.resolved and control_run:

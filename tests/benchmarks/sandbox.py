@@ -41,6 +41,8 @@ from repair_sandbox.verdict_cache import VerdictCache
 from swebench_harness import compare_with_harness
 
 IMAGE = "repair-envs/corpus-python:latest"
+STANDBY = 4
+"""Containers that wait, the engine's default."""
 FLAGS = {
     "network none": ("NetworkMode",),
     "capabilities": ("CapDrop", "CapAdd"),
@@ -245,7 +247,7 @@ def main() -> None:
     if arguments.swebench:
         if not arguments.harness_python:
             parser.error("--swebench needs --harness-python")
-        with fresh_sandbox(standby=arguments.workers, slots=arguments.workers) as sandbox:
+        with fresh_sandbox(STANDBY, slots=arguments.workers) as sandbox:
             compare_with_harness(sandbox, *arguments.swebench, arguments.harness_python, arguments.workers, arguments.limit)
 
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from repair_sandbox.backend import Backend, GuestReply
 from repair_sandbox.limits import Limits
 from repair_sandbox.sandbox import Sandbox
 from repair_sandbox.spec import TestSpec
@@ -33,7 +34,7 @@ class Scored:
     wall_s: float
     """From the start of its work to its end, waiting for a worker left out."""
     tests_s: float
-    """In the container's test command."""
+    """In the container's test command; ours counts the control run's too."""
 
 
 @dataclass
@@ -91,8 +92,12 @@ def batches_of(predictions: list[Prediction], limit: int | None) -> list[list[Pr
 
 
 def score_batch(sandbox: Sandbox, rows: dict[str, dict[str, Any]], batch: list[Prediction], workers: int, control: bool) -> list[Scored]:
+    """Containers are asked for first, as environments do when a rollout begins."""
+    specs = [spec_of(rows[item["instance_id"]], item) for item in batch]
+    for spec in specs:
+        sandbox.prepare(spec)
     with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(lambda item: score_one(sandbox, spec_of(rows[item["instance_id"]], item), item["model_patch"], control), batch))
+        return list(pool.map(lambda spec, item: score_one(sandbox, spec, item["model_patch"], control), specs, batch))
 
 
 def spec_of(row: dict[str, Any], prediction: Prediction) -> TestSpec:
@@ -102,9 +107,24 @@ def spec_of(row: dict[str, Any], prediction: Prediction) -> TestSpec:
 
 def score_one(sandbox: Sandbox, spec: TestSpec, patch: str, control: bool) -> Scored:
     began = time.monotonic()
-    report = sandbox.score(spec, patch, control_run=control)
-    stages = report.stages_s
-    return Scored(report.resolved, time.monotonic() - began - stages.get("queue", 0.0), stages.get("tests", 0.0))
+    watched = TimedTests(sandbox.backend)
+    report = Sandbox(watched, sandbox.cache, sandbox.slots).score(spec, patch, control_run=control)
+    return Scored(report.resolved, time.monotonic() - began - report.stages_s.get("queue", 0.0), watched.tests_s)
+
+
+class TimedTests:
+    """The engine, with a sum of what the tests of one patch took: in the control run too."""
+
+    isolates = True
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend, self.tests_s = backend, 0.0
+        self.digest, self.prepare, self.close = backend.digest, backend.prepare, backend.close
+
+    def run(self, image: str, request: dict[str, Any], limits: Limits, followed: bool = False) -> GuestReply:
+        reply = self.backend.run(image, request, limits, followed)
+        self.tests_s += reply.result["stages_s"].get("tests", 0.0)
+        return reply
 
 
 # --- the harness -----------------------------------------------------------------------------------------------------------------------

@@ -183,6 +183,16 @@ def test_standby_of_one_kind_does_not_push_out_fresh_ones_of_another(
     assert backend.run(image, {}, Limits(memory_mb=128)).start_s < 0.05
 
 
+def test_a_run_that_is_followed_leaves_a_container_for_the_next(
+    backend_with: Callable[..., DockerBackend], image: str, containers: Callable[..., list[Any]]
+) -> None:
+    backend = backend_with()
+    backend.run(image, {}, LIMITS, followed=True)
+    wait_for(lambda: len(running(containers())) == len(containers()) == 1)
+    assert backend.run(image, {}, LIMITS).start_s < 0.05
+    wait_for(lambda: not containers())
+
+
 def test_a_standby_that_died_is_replaced(
     backend_with: Callable[..., DockerBackend], image: str, containers: Callable[..., list[Any]], client: docker.APIClient
 ) -> None:

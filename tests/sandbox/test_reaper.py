@@ -3,6 +3,7 @@
 import contextlib
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -101,7 +102,7 @@ def test_two_reapers_at_once_do_not_stumble(sleeper: Callable[..., str], dead: s
     for _ in range(3):
         sleeper(dead, "created")
     other = subprocess.Popen(
-        ["python", "-c", "from repair_sandbox.reaper import reap; from repair_sandbox.engine import Engine; reap(Engine())"], stderr=subprocess.PIPE
+        [sys.executable, "-c", "from repair_sandbox.reaper import reap; from repair_sandbox.engine import Engine; reap(Engine())"], stderr=subprocess.PIPE
     )
     reap(Engine())
     assert other.wait(60) == 0

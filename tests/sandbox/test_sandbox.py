@@ -62,19 +62,19 @@ class Recorder:
     isolates = True
 
     def __init__(self) -> None:
-        self.docker = DockerBackend(standby=2)
+        self.docker = DockerBackend(standby=0)
         self.requests: list[dict[str, Any]] = []
         self.running = self.peak = 0
         self._lock = threading.Lock()
         self.digest, self.prepare, self.close = self.docker.digest, self.docker.prepare, self.docker.close
 
-    def run(self, image: str, request: dict[str, Any], limits: Limits) -> Any:
+    def run(self, image: str, request: dict[str, Any], limits: Limits, followed: bool = False) -> Any:
         with self._lock:
             self.requests.append(request)
             self.running += 1
             self.peak = max(self.peak, self.running)
         try:
-            return self.docker.run(image, request, limits)
+            return self.docker.run(image, request, limits, followed)
         finally:
             with self._lock:
                 self.running -= 1
