@@ -50,7 +50,7 @@ from repair_sandbox.spec import TestSpec
 from sandbox import Watch, distinct, fresh_sandbox
 
 OUTCOMES = Path(__file__).parents[3] / "shared" / "data" / "patch_outcomes.jsonl.gz"
-CLI_PATIENCE = 5
+CLI_PATIENCE = 3
 """The framework's commands get so many times our own limit: they take that much longer."""
 LOAD_BUGS, LOAD_WRONG = 8, 3
 NEAR = 4
