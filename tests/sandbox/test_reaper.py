@@ -101,9 +101,8 @@ def test_reap_takes_orphans_in_every_state_and_nothing_else(
 def test_two_reapers_at_once_do_not_stumble(sleeper: Callable[..., str], dead: str, containers: Callable[..., list[Any]]) -> None:
     for _ in range(3):
         sleeper(dead, "created")
-    other = subprocess.Popen(
-        [sys.executable, "-c", "from repair_sandbox.reaper import reap; from repair_sandbox.engine import Engine; reap(Engine())"], stderr=subprocess.PIPE
-    )
+    program = "from repair_sandbox.reaper import reap; from repair_sandbox.engine import Engine; reap(Engine())"
+    other = subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE)
     reap(Engine())
     assert other.wait(60) == 0
     reap(Engine())
