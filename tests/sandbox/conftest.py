@@ -86,12 +86,14 @@ def backend_with(client: docker.APIClient) -> Iterator[Callable[..., DockerBacke
 
 @pytest.fixture
 def containers(client: docker.APIClient) -> Callable[..., list[dict[str, Any]]]:
-    """The containers that a process (this one by default) made and that are still there, running or not."""
+    """The containers that a process (this one by default) made since the test began and that are still there, running or not."""
 
     def found(owner: str = "", engine: docker.APIClient = client) -> list[dict[str, Any]]:
         label = f"{reaper.OWNER}={owner or reaper.owner_label(os.getpid())}"
-        return list(engine.containers(all=True, filters={"label": label}))
+        return [one for one in engine.containers(all=True, filters={"label": label}) if one["Id"] not in before]
 
+    before: set[str] = set()  # what waits for the tests of an environment in this process
+    before = {one["Id"] for one in found()}
     return found
 
 
