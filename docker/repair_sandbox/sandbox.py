@@ -9,6 +9,7 @@ import logging
 import os
 import secrets
 import time
+from collections.abc import Set
 from contextlib import AbstractContextManager
 from functools import partial
 from hashlib import sha256
@@ -117,6 +118,8 @@ class Sandbox:
             try:
                 reply = self.backend.run(spec.image, request, spec.limits, followed=True)
                 report = verdict.judge(spec, reply.result)
+                if verdict.only_skips(spec, report):
+                    report = verdict.judge(spec, reply.result, self._skipped_by_gold(spec))
                 judged = time.monotonic()
                 if report.resolved and control_run:
                     report = self._control(spec, patch, report)
@@ -142,6 +145,16 @@ class Sandbox:
         reason = f"{len(forged)} tests with changed expectations pass as well, the first {forged[0]}" if forged else ""
         reason = reason or f"beside tests with changed expectations, {caught[0]} fails"
         return dataclasses.replace(report, outcome="tests_failed", reason=reason, tampering=caught)
+
+    def _skipped_by_gold(self, spec: TestSpec) -> Set[str]:
+        """The tests that the human fix skips, found out once."""
+
+        def run() -> TestReport:
+            reply = self.backend.run(spec.image, build_request(spec, spec.gold_patch, stop_at_first_failure=False), spec.limits)
+            return verdict.judge(spec, reply.result)
+
+        key = verdict_key(self.backend.digest(spec.image), spec.identity, "gold run", "", guest_digest())
+        return {name for name, status in self.cache.get_or_run(key, run).pass_to_pass.items() if status == "skipped"}
 
     def _gold_faults(self, spec: TestSpec, arrangement: str) -> tuple[str, ...]:
         """The faults of the human fix itself, found out once."""

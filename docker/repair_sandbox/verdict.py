@@ -7,7 +7,7 @@ FAIL_TO_PASS test as they do there.
 """
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from repair_sandbox.errors import BrokenTask, GuestLost
@@ -27,7 +27,8 @@ OUTCOMES: dict[str, Outcome] = {
 """Statuses of the guest other than `done` and `broken`."""
 LOG_STATUSES: dict[str, TestStatus] = {"PASSED": "passed", "XFAIL": "passed", "SKIPPED": "skipped", "FAILED": "failed", "ERROR": "error"}
 KEPT_STATUSES: tuple[TestStatus, ...] = ("passed", "skipped", "xfailed")
-"""Of a PASS_TO_PASS test that is no regression. With JUnit none but a pass: whoever throws an assumption's exception chooses its stack trace, too."""
+"""Of a PASS_TO_PASS test that is no regression. With JUnit none but a pass, and a skip where the human fix skips too: whoever throws an assumption's
+exception chooses its stack trace as well."""
 AS_IT_IS = " as it is"
 LOG_TAIL_CHARACTERS = 64 * 1024
 STOPPED = 2
@@ -45,8 +46,10 @@ def no_verdict_needed(allowed: PolicyVerdict) -> TestReport:
     return TestReport("no_patch", "it changes nothing")
 
 
-def judge(spec: TestSpec, result: Mapping[str, Any]) -> TestReport:
+def judge(spec: TestSpec, result: Mapping[str, Any], skipped_by_gold: Set[str] = frozenset()) -> TestReport:
     """The report on a first run, without what the backend adds (times of its own, attempts, digest).
+
+    `skipped_by_gold`: PASS_TO_PASS tests that are kept though they are skipped, since the human fix skips them as well.
 
     Raises:
         BrokenTask: the guest could not run the task as described.
@@ -58,7 +61,8 @@ def judge(spec: TestSpec, result: Mapping[str, Any]) -> TestReport:
     to_fix, to_keep = ({name: statuses[name] for name in names} for names in (spec.fail_to_pass, spec.pass_to_pass))
     outcome: Outcome
     if status == "done":
-        reason = first_shortfall(to_fix, to_keep, kept_statuses(spec)) or incomplete(spec, result)
+        counted = {name: status for name, status in to_keep.items() if status != "skipped" or name not in skipped_by_gold}
+        reason = first_shortfall(to_fix, counted, kept_statuses(spec)) or incomplete(spec, result)
         outcome = "tests_failed" if reason else "resolved"
     else:
         outcome, reason = OUTCOMES[status], result["reason"]
@@ -76,6 +80,13 @@ def judge(spec: TestSpec, result: Mapping[str, Any]) -> TestReport:
         memory_mb=result["max_rss_mb"],
         cpu_s=result["cpu_s"],
     )
+
+
+def only_skips(spec: TestSpec, report: TestReport) -> Set[str]:
+    """The PASS_TO_PASS tests that a report falls short by, when all it falls short by are skips that do not count as kept; else none."""
+    skipped = {name for name, status in report.pass_to_pass.items() if status == "skipped"}
+    others = {*report.fail_to_pass.values(), *(status for name, status in report.pass_to_pass.items() if name not in skipped)}
+    return skipped if report.outcome == "tests_failed" and "skipped" not in kept_statuses(spec) and others <= {"passed"} else set()
 
 
 def control_faults(spec: TestSpec, result: Mapping[str, Any]) -> tuple[str, ...]:

@@ -253,7 +253,7 @@ def stock_verdict(attempt: Attempt) -> bool:
     name = f"stock-scoring-{uuid.uuid4().hex[:12]}"
     command = ["docker", "run", "--rm", "-i", f"--name={name}", *bounds, IMAGE, "sh", "-c", "tar -xC / && sh /eval.sh 2>&1 | head -c 4000000"]
     try:
-        done = subprocess.run(command, input=_archive(files), capture_output=True, check=False, timeout=spec.limits.tests_s + 20)
+        done = subprocess.run(command, input=archive(files), capture_output=True, check=False, timeout=spec.limits.tests_s + 20)
     except subprocess.TimeoutExpired:
         subprocess.run(["docker", "rm", "--force", name], capture_output=True, check=False)
         return False
@@ -269,7 +269,7 @@ def stock_verdict(attempt: Attempt) -> bool:
     return all(statuses.get(name) in ("PASSED", "XFAIL") for name in (*spec.fail_to_pass, *spec.pass_to_pass))
 
 
-def _archive(files: Mapping[str, bytes]) -> bytes:
+def archive(files: Mapping[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for path, content in files.items():

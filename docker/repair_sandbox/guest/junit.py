@@ -50,16 +50,12 @@ class JUnitListener(Listener):
         self.wanted = set(self.expected)
 
     def greet(self) -> None:
-        self.say("key", self.key)
-        self.say("source", self.source_dir)
-        for place in self.places:
-            self.say("place", place)
-        for name in self.names:
-            self.say("class", name)
-        self.say("run")
+        lines = [("key", self.key), ("source", self.source_dir), *(("place", place) for place in self.places)]
+        self.say(*lines, *(("class", name) for name in self.names), ("run",))
 
-    def say(self, *words: str) -> None:
-        self.channel.sendall(" ".join(map(quote, words)).encode("ascii") + b"\n")
+    def say(self, *lines: Tuple[str, ...]) -> None:
+        """All in one message: the other end reads none before it has loaded, and the system queues few."""
+        self.channel.sendall("".join(" ".join(map(quote, words)) + "\n" for words in lines).encode("ascii"))
 
     def take_event(self, kind: str, event: Dict[str, Any]) -> bool:
         if kind == "class":
@@ -68,7 +64,7 @@ class JUnitListener(Listener):
         elif kind == "collected":
             self.collected = (self.collected or []) + texts(event["ids"])
         elif kind == "failed":
-            self.say("stop" if self.stops() else "go")
+            self.say(("stop" if self.stops() else "go",))
         elif kind == "end":
             self.marks.append(("", time.monotonic()))
             return Listener.take_event(self, kind, event)
@@ -104,6 +100,8 @@ class Java:
     def check(self) -> None:
         """Find a JDK and our programs; before a byte of the model's is in the image."""
         self.java, self.javac = self.program("java"), self.program("javac")
+        if not {"LC_ALL", "LC_CTYPE", "LANG"} & self.session.environment.keys():
+            self.session.environment["LC_ALL"] = "C.UTF-8"  # else Java reads and writes ASCII
         self.folder = tempfile.mkdtemp(prefix="repair-java-")
         os.chmod(self.folder, 0o755)
         self.library = [self.place(path) for path in self.build["class_path"]]
@@ -161,7 +159,7 @@ class Java:
         if answer["status"] != "done":
             raise Stop(answer["status"], str(answer["reason"])[:1000])
         for name in answer["stale"]:
-            for place in self.build["classes"]:
+            for place in [*self.build["classes"], self.build["test_classes_dir"]]:
                 with contextlib.suppress(OSError):
                     os.unlink(os.path.join(self.place(place), name))
         if self.request["twins"]:
@@ -288,10 +286,11 @@ class Java:
         return command._replace(limits=dict(command.limits, tests_s=max(1.0, self.deadline - time.monotonic())))
 
     def places(self) -> List[str]:
-        """The class path of the tests, trusted tests first."""
+        """The class path of the tests. First what was compiled from the patched program: `Prepare` lets no class of it stand in for a test's, and a
+        build may leave copies of the program's classes among those of the tests."""
         test_classes = [self.place(self.build["test_classes_dir"])] if self.build["test_classes_dir"] else []
-        program = [os.path.join(self.out, "main"), *(self.place(path) for path in self.build["classes"])]
-        return [os.path.join(self.out, "tests"), *test_classes, *program, *self.library]
+        compiled = [os.path.join(self.out, name) for name in ("main", "tests")]
+        return [*compiled, *test_classes, *(self.place(path) for path in self.build["classes"]), *self.library]
 
     def jvm(self, class_path: List[str], flags: Tuple[str, ...]) -> List[str]:
         heap_mb = int(self.request["limits"]["memory_mb"] * HEAP_SHARE)

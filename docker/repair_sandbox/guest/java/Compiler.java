@@ -7,10 +7,13 @@ import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import javax.tools.Diagnostic;
 import javax.tools.DiagnosticCollector;
+import javax.tools.ForwardingJavaFileManager;
 import javax.tools.JavaCompiler;
 import javax.tools.JavaFileObject;
 import javax.tools.StandardJavaFileManager;
@@ -23,6 +26,7 @@ final class Compiler {
     private final JavaCompiler javac = ToolProvider.getSystemJavaCompiler();
     private final StandardJavaFileManager files;
     private final List<String> flags;
+    private final Set<String> hidden = new HashSet<>();
 
     Compiler(List<String> flags) {
         this.flags = flags;
@@ -43,6 +47,13 @@ final class Compiler {
         return encoding > 0 ? Charset.forName(flags.get(encoding)) : Charset.defaultCharset();
     }
 
+    /** From now on the class path does not show these class files, {@code a/b/C.class}: their sources are gone. */
+    void hide(Collection<String> classFiles) {
+        for (String name : classFiles) {
+            hidden.add(name.replaceAll("\\.class$", "").replace('/', '.'));
+        }
+    }
+
     /** Compile into {@code output}; the errors, none when all is well. */
     List<Diagnostic<? extends JavaFileObject>> compile(Iterable<? extends JavaFileObject> sources, File output, Collection<File> classPath) throws IOException {
         Files.createDirectories(output.toPath());
@@ -54,7 +65,7 @@ final class Compiler {
         DiagnosticCollector<JavaFileObject> found = new DiagnosticCollector<>();
         boolean done;
         try {
-            done = javac.getTask(null, files, found, options, null, sources).call();
+            done = javac.getTask(null, new Shown(), found, options, null, sources).call();
         } catch (StackOverflowError | RuntimeException error) { // javac gives up on an absurd source
             throw new IOException("javac fails: " + error, error);
         }
@@ -68,5 +79,23 @@ final class Compiler {
             throw new IOException("javac ends without a word");
         }
         return errors;
+    }
+
+    /** The files but for the hidden. */
+    private final class Shown extends ForwardingJavaFileManager<StandardJavaFileManager> {
+        Shown() {
+            super(files);
+        }
+
+        @Override
+        public Iterable<JavaFileObject> list(Location location, String packageName, Set<JavaFileObject.Kind> kinds, boolean recurse) throws IOException {
+            List<JavaFileObject> shown = new ArrayList<>();
+            for (JavaFileObject file : super.list(location, packageName, kinds, recurse)) {
+                if (location != StandardLocation.CLASS_PATH || !hidden.contains(inferBinaryName(location, file))) {
+                    shown.add(file);
+                }
+            }
+            return shown;
+        }
     }
 }

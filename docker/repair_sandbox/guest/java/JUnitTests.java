@@ -45,6 +45,7 @@ final class JUnitTests extends RunListener {
     private final Map<String, Long> started = new HashMap<>();
     private final Set<String> begun = new LinkedHashSet<>();
     private boolean failed;
+    private boolean stopped;
 
     JUnitTests(Channel channel, String className, String sourceFolder, PrintStream log) {
         this.channel = channel;
@@ -63,16 +64,16 @@ final class JUnitTests extends RunListener {
         try {
             Runner runner = runnerOf(loader.loadClass(className));
             count(runner.getDescription());
-            channel.tell("event", "collected", "ids", new ArrayList<>(left.keySet()), "xfail", new ArrayList<>());
+            collected(new ArrayList<>(left.keySet()));
             runner.run(notifier);
-        } catch (StoppedByUserException stopped) {
+        } catch (StoppedByUserException error) { // by its own test, or the last one was what stopped it
             return false;
         } catch (UncheckedIOException error) {
             throw error.getCause();
         } catch (Throwable error) { // of the code under test: whatever it is, this class has no tests to run, or no more
-            return outside(error);
+            outside(error);
         }
-        return true;
+        return !stopped;
     }
 
     /** As Ant and Defects4J choose it. */
@@ -95,25 +96,27 @@ final class JUnitTests extends RunListener {
         }
     }
 
+    /** Out of what a description is called, {@code method[parameters](class)}: old releases have no more to ask. */
     private String id(Description description) {
-        String method = description.getMethodName();
-        String name = method == null ? "initializationError" : method.split("\\[", 2)[0];
-        return (method == null ? className : description.getClassName()) + "::" + name;
+        String text = description.getDisplayName();
+        int open = text.lastIndexOf('(');
+        if (!isMethod(description)) {
+            return className + "::initializationError";
+        }
+        return text.substring(open + 1, text.length() - 1) + "::" + text.substring(0, open).split("\\[", 2)[0];
     }
 
-    private boolean outside(Throwable error) throws IOException {
-        Description description = Description.createSuiteDescription(className);
+    private static boolean isMethod(Description description) {
+        String text = description.getDisplayName();
+        return description.isTest() && text.endsWith(")") && text.lastIndexOf('(') > 0;
+    }
+
+    private void outside(Throwable error) throws IOException {
         try {
-            channel.tell("event", "collected", "ids", Arrays.asList(id(description)), "xfail", new ArrayList<>());
-            testStarted(description);
-            testFailure(new Failure(description, error));
-            testFinished(description);
-        } catch (StoppedByUserException stopped) {
-            return false;
+            testFailure(new Failure(Description.createSuiteDescription(className), error));
         } catch (UncheckedIOException broken) {
             throw broken.getCause();
         }
-        return true;
     }
 
     @Override
@@ -130,8 +133,9 @@ final class JUnitTests extends RunListener {
         Description description = failure.getDescription();
         outcomes.put(id(description), FAILED);
         log(id(description), failure.getException());
-        if (!description.isTest() || description.getMethodName() == null) { // a @BeforeClass, say: no test of its own will end
+        if (!isMethod(description) && !begun.contains(id(description))) { // a @BeforeClass, say: no test of its own will end
             failed = true;
+            collected(Arrays.asList(id(description)));
             testStarted(description);
             testFinished(description);
         }
@@ -168,6 +172,7 @@ final class JUnitTests extends RunListener {
             try {
                 channel.tell("event", "failed");
                 if (channel.hear().contains("stop")) {
+                    stopped = true;
                     notifier.pleaseStop();
                 }
             } catch (IOException error) {
@@ -178,6 +183,14 @@ final class JUnitTests extends RunListener {
 
     private static String worse(String one, String other) {
         return one.equals(FAILED) || other.equals(FAILED) ? FAILED : one.equals(SKIPPED) || other.equals(SKIPPED) ? SKIPPED : PASSED;
+    }
+
+    private void collected(List<String> ids) {
+        try {
+            channel.tell("event", "collected", "ids", ids, "xfail", new ArrayList<>());
+        } catch (IOException error) {
+            throw new UncheckedIOException(error);
+        }
     }
 
     private void report(String id, String phase, String outcome, String raisedIn) {

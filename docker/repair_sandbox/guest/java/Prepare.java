@@ -92,10 +92,14 @@ public final class Prepare {
             }
         }
         result.put("full", everything);
-        result.put("stale", new ArrayList<>(removedClasses(removed)));
+        Set<String> stale = removedClasses(removed);
+        result.put("stale", new ArrayList<>(stale));
         if (everything) {
+            compiler.hide(stale);
             clear(mainOut);
             compileMain(compiled(sourceRoot, classes, changed));
+            stale.removeAll(Places.below(mainOut)); // a class may have moved to another source
+            testCompiler.hide(stale);
         }
         checkNames();
         compileTests(everything);

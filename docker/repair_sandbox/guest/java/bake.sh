@@ -1,20 +1,18 @@
 #!/bin/sh
-# Compiles the programs beside this file into an image, where `guest/junit.py` looks for them: sh bake.sh CLASS_PATH [JAVA_HOME]
-# CLASS_PATH is that of the task's tests, JUnit 4 in it. Without this step the programs are compiled for every request, which takes a second. The
-# archive saves a JVM from reading and verifying javac's classes anew; it serves where the class path of the request begins with CLASS_PATH.
+# Compiles the programs beside this file into an image, where `guest/junit.py` looks for them: sh bake.sh JUNIT_4_JAR
+# Without this step they are compiled for every request, which takes a second. The archive saves a JVM from reading and verifying javac's classes anew.
 set -eu
 LC_ALL=C
 export LC_ALL
-library=$1
-bin=${2:+$2/bin/}
+junit=$1
 cd "$(dirname "$0")"
 source=$(pwd)
 place=/opt/repair/java
 name=$place/$(cat -- *.java | sha256sum | cut -d ' ' -f 1)
 work=$(mktemp -d)
 mkdir -p "$place" "$work/classes"
-"${bin}javac" -nowarn -proc:none -source 8 -target 8 -encoding UTF-8 -cp "$library" -d "$work/classes" ./*.java
-"${bin}jar" cf "$name.jar" -C "$work/classes" .
+javac -nowarn -proc:none -source 8 -target 8 -encoding UTF-8 -cp "$junit" -d "$work/classes" ./*.java
+jar cf "$name.jar" -C "$work/classes" .
 
 # What javac loads is found out by compiling these programs with themselves.
 cat >"$work/plan" <<PLAN
@@ -28,9 +26,9 @@ test_flag -source
 test_flag 8
 test_flag -target
 test_flag 8
+class_path $junit
 PLAN
-echo "$library" | tr ':' '\n' | sed 's/^/class_path /' >>"$work/plan"
-java="${bin}java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp $name.jar:$library"
+java="java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp $name.jar"
 $java "-XX:DumpLoadedClassList=$work/list" repair.guest.Prepare "$work/plan" >"$work/said"
 tail -n 1 "$work/said" | grep -q '"status":"done"' || {
     cat "$work/said" >&2
