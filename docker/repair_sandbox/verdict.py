@@ -82,11 +82,11 @@ def judge(spec: TestSpec, result: Mapping[str, Any], skipped_by_gold: Set[str] =
     )
 
 
-def only_skips(spec: TestSpec, report: TestReport) -> Set[str]:
-    """The PASS_TO_PASS tests that a report falls short by, when all it falls short by are skips that do not count as kept; else none."""
-    skipped = {name for name, status in report.pass_to_pass.items() if status == "skipped"}
-    others = {*report.fail_to_pass.values(), *(status for name, status in report.pass_to_pass.items() if name not in skipped)}
-    return skipped if report.outcome == "tests_failed" and "skipped" not in kept_statuses(spec) and others <= {"passed"} else set()
+def only_skips(spec: TestSpec, report: TestReport) -> bool:
+    """Whether all that a report falls short by are PASS_TO_PASS tests whose skip does not count as kept."""
+    kept = set(report.pass_to_pass.values())
+    passes = set(report.fail_to_pass.values()) <= {"passed"} and {"skipped"} <= kept <= {"passed", "skipped"}
+    return report.outcome == "tests_failed" and "skipped" not in kept_statuses(spec) and passes
 
 
 def control_faults(spec: TestSpec, result: Mapping[str, Any]) -> tuple[str, ...]:

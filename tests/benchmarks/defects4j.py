@@ -47,7 +47,7 @@ from repair_sandbox.reaper import OWNER, owner_label
 from repair_sandbox.report import TestReport
 from repair_sandbox.sandbox import Sandbox
 from repair_sandbox.spec import TestSpec
-from sandbox import Watch, distinct, fresh_sandbox
+from sandbox import STANDBY, Watch, distinct, fresh_sandbox
 
 OUTCOMES = Path(__file__).parents[3] / "shared" / "data" / "patch_outcomes.jsonl.gz"
 CLI_PATIENCE = 3
@@ -358,7 +358,7 @@ def show_load(bugs: list[Bug], answers: dict[str, list[dict[str, Any]]], argumen
     print(f"\n{len(work)} different patches of {len(chosen)} bugs at once, {sum(item.name == 'fix' for item in work)} of them fixes")
     print(f"{'mode':<14}{'wall s':>8}{'patches/min':>13}{'failures':>10}{'fixes failed':>14}{'wrong passed':>14}", end="")
     print(f"{'containers':>12}{'memory MB':>11}{'left':>6}")
-    for mode, standby in (("standby off", 0), ("standby on", 4)) * 2:
+    for mode, standby in (("standby off", 0), ("standby on", STANDBY)) * 2:
         with fresh_sandbox(standby) as sandbox:
             watch = Watch(sandbox)
             began = time.monotonic()

@@ -205,7 +205,7 @@ def show_load(patches: int) -> None:
         work.append((task, distinct(task.gold_patch if right else task.answer("wrong"), number), right))
     print(f"\n{patches} patches at once, a third of them right")
     print(f"{'mode':<14}{'wall s':>8}{'patches/s':>11}{'failures':>10}{'wrong verdicts':>16}{'containers':>12}{'memory MB':>11}")
-    for mode, standby in (("standby off", 0), ("standby on", 4)) * 2:
+    for mode, standby in (("standby off", 0), ("standby on", STANDBY)) * 2:
         with fresh_sandbox(standby) as sandbox:
             watch = Watch(sandbox)
             began = time.monotonic()

@@ -11,7 +11,7 @@ import subprocess
 import tarfile
 import tempfile
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -249,15 +249,8 @@ def stock_verdict(attempt: Attempt) -> bool:
     files |= {"patch.diff": attempt.patch.encode("utf-8", "surrogateescape"), "test.diff": task.test_patch.encode()}
     files["test_files.txt"] = test_files.encode()
     files["eval.sh"] = EVAL.replace("SECONDS", str(spec.limits.tests_s)).encode()
-    bounds = ["--network=none", "--memory=256m", "--memory-swap=256m", "--pids-limit=64", "--tmpfs=/tmp:size=64m", "--log-driver=none"]
-    name = f"stock-scoring-{uuid.uuid4().hex[:12]}"
-    command = ["docker", "run", "--rm", "-i", f"--name={name}", *bounds, IMAGE, "sh", "-c", "tar -xC / && sh /eval.sh 2>&1 | head -c 4000000"]
-    try:
-        done = subprocess.run(command, input=archive(files), capture_output=True, check=False, timeout=spec.limits.tests_s + 20)
-    except subprocess.TimeoutExpired:
-        subprocess.run(["docker", "rm", "--force", name], capture_output=True, check=False)
-        return False
-    output = done.stdout.decode("utf-8", "replace")
+    bounds = ["--memory=256m", "--memory-swap=256m", "--pids-limit=64", "--tmpfs=/tmp:size=64m"]
+    output = output_of_container(IMAGE, files, "sh /eval.sh 2>&1 | head -c 4000000", bounds, spec.limits.tests_s + 20)
     start, end = output.find(">>>>> Start Test Output"), output.find(">>>>> End Test Output")
     if ">>>>> Applied Patch" not in output or start < 0 or end < 0:
         return False
@@ -269,7 +262,20 @@ def stock_verdict(attempt: Attempt) -> bool:
     return all(statuses.get(name) in ("PASSED", "XFAIL") for name in (*spec.fail_to_pass, *spec.pass_to_pass))
 
 
-def archive(files: Mapping[str, bytes]) -> bytes:
+def output_of_container(image: str, files: Mapping[str, bytes], command: str, bounds: Sequence[str], limit_s: float) -> str:
+    """What a command says as root in a container that has the files at its root; empty when it takes too long."""
+    name = f"stock-scoring-{uuid.uuid4().hex[:12]}"
+    options = [f"--name={name}", "--network=none", "--log-driver=none", *bounds]
+    started = ["docker", "run", "--rm", "-i", *options, image, "sh", "-c", f"tar -xC / && {command}"]
+    try:
+        done = subprocess.run(started, input=_archive(files), capture_output=True, check=False, timeout=limit_s)
+    except subprocess.TimeoutExpired:
+        subprocess.run(["docker", "rm", "--force", name], capture_output=True, check=False)
+        return ""
+    return done.stdout.decode("utf-8", "replace")
+
+
+def _archive(files: Mapping[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for path, content in files.items():

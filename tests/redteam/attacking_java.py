@@ -5,13 +5,11 @@ they have is called from the program: when a class is loaded, on a path that was
 """
 
 import dataclasses
-import subprocess
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from attacking import archive, diff_of, patched
+from attacking import diff_of, output_of_container, patched
 from repair_corpus import CorpusTask, corpus_tasks
 from repair_sandbox import JavaBuild
 from repair_sandbox.limits import Limits
@@ -210,12 +208,6 @@ def stock_verdict(attempt: JavaAttempt) -> bool:
     for word, value in words.items():
         script = script.replace(word, value)
     files["score.sh"] = script.encode()
-    name = f"stock-scoring-{uuid.uuid4().hex[:12]}"
-    bounds = ["--network=none", "--memory=768m", "--memory-swap=768m", "--pids-limit=128", "--tmpfs=/tmp:size=128m", "--log-driver=none"]
-    command = ["docker", "run", "--rm", "-i", f"--name={name}", *bounds, IMAGE, "sh", "-c", "tar -xC / && sh /score.sh 2>&1 | tail -c 100000"]
-    try:
-        done = subprocess.run(command, input=archive(files), capture_output=True, check=False, timeout=spec.limits.tests_s + 60)
-    except subprocess.TimeoutExpired:
-        subprocess.run(["docker", "rm", "--force", name], capture_output=True, check=False)
-        return False
-    return ">>>>> no failing test" in done.stdout.decode("utf-8", "replace").splitlines()
+    bounds = ["--memory=768m", "--memory-swap=768m", "--pids-limit=128", "--tmpfs=/tmp:size=128m"]
+    output = output_of_container(IMAGE, files, "sh /score.sh 2>&1 | tail -c 100000", bounds, spec.limits.tests_s + 60)
+    return ">>>>> no failing test" in output.splitlines()

@@ -17,7 +17,8 @@ from repair_sandbox import reaper
 from repair_sandbox.docker_backend import DockerBackend
 
 IMAGE = "repair-envs/corpus-python:latest"
-"""Built from docker/images/corpus-python; .ci/run builds it."""
+JAVA_IMAGE = "repair-envs/corpus-java:latest"
+"""Built from docker/images/; .ci/run builds them."""
 
 SUPERVISOR = """
 import json, os, sys
@@ -63,11 +64,21 @@ def client() -> docker.APIClient:
 @pytest.fixture(scope="session")
 def image(client: docker.APIClient) -> str:
     """An image with python3, git and pytest."""
+    return present(client, IMAGE)
+
+
+@pytest.fixture(scope="session")
+def java_image(client: docker.APIClient) -> str:
+    """An image with a JDK, JUnit 4 and our programs compiled."""
+    return present(client, JAVA_IMAGE)
+
+
+def present(client: docker.APIClient, image: str) -> str:
     try:
-        client.inspect_image(IMAGE)
+        client.inspect_image(image)
     except docker.errors.ImageNotFound:
-        pytest.skip(f"there is no image {IMAGE}: build it with `repair images build`")
-    return IMAGE
+        pytest.skip(f"there is no image {image}: build it with `repair images build`")
+    return image
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import docker
 import pytest
 from repair_corpus import CorpusTask, corpus_tasks
 from repair_sandbox import JavaBuild, Sandbox, guest_protocol, verdict
@@ -39,15 +38,6 @@ public class CalcTest {
 """
 TREE = {"src/p/Calc.java": BUGGY, "test/p/CalcTest.java": TEST}
 TO_FIX = ("p.CalcTest::doubles",)
-
-
-@pytest.fixture(scope="module")
-def java_image(client: docker.APIClient) -> str:
-    try:
-        client.inspect_image(IMAGE)
-    except docker.errors.ImageNotFound:
-        pytest.skip(f"there is no image {IMAGE}: build it with `repair images build`")
-    return IMAGE
 
 
 @pytest.fixture(scope="module")

@@ -105,6 +105,8 @@ class Java:
         self.folder = tempfile.mkdtemp(prefix="repair-java-")
         os.chmod(self.folder, 0o755)
         self.library = [self.place(path) for path in self.build["class_path"]]
+        self.classes = [self.place(path) for path in self.build["classes"]]
+        self.test_classes = [self.place(self.build["test_classes_dir"])] if self.build["test_classes_dir"] else []
         text = b"".join(self.sources[name].encode("utf-8") for name in sorted(self.sources))
         baked = os.path.join(BAKED, hashlib.sha256(text).hexdigest())
         self.archive = baked + ".jsa" if os.path.isfile(baked + ".jsa") else ""
@@ -159,9 +161,9 @@ class Java:
         if answer["status"] != "done":
             raise Stop(answer["status"], str(answer["reason"])[:1000])
         for name in answer["stale"]:
-            for place in [*self.build["classes"], self.build["test_classes_dir"]]:
+            for place in [*self.classes, *self.test_classes]:
                 with contextlib.suppress(OSError):
-                    os.unlink(os.path.join(self.place(place), name))
+                    os.unlink(os.path.join(place, name))
         if self.request["twins"]:
             self.put_control(answer)
 
@@ -171,11 +173,11 @@ class Java:
             with open(os.path.join(self.out, "mixed", name), "rb") as source:
                 patching.write_files({os.path.join(self.build["test_dir"], name): source.read()}, self.session.workdir)
             os.unlink(os.path.join(self.out, "mixed", name))
-            folder, file = os.path.split(os.path.join(self.place(self.build["test_classes_dir"]), name))
-            classes = os.listdir(folder) if self.build["test_classes_dir"] and os.path.isdir(folder) else []
-            for one in classes:
-                if one == file[: -len("java")] + "class" or one.startswith(file[: -len(".java")] + "$"):
-                    os.unlink(os.path.join(folder, one))
+            for place in self.test_classes:
+                folder, file = os.path.split(os.path.join(place, name))
+                for one in os.listdir(folder) if os.path.isdir(folder) else []:
+                    if one == file[: -len("java")] + "class" or one.startswith(file[: -len(".java")] + "$"):
+                        os.unlink(os.path.join(folder, one))
         self.control_classes: List[str] = answer["classes"]
         self.session.result.update(twins=answer["twins"], copies=answer["copies"])
         self.request["copies"] = [copy for copies in answer["copies"].values() for kind in copies.values() for copy in kind]
@@ -212,9 +214,9 @@ class Java:
         yield "test_out", os.path.join(self.out, "tests")
         yield "has_full_compile", "yes" if has_full_compile else "no"
         lists = {
-            "classes": self.build["classes"],
-            "test_classes": [self.build["test_classes_dir"]] if self.build["test_classes_dir"] else [],
-            "class_path": self.build["class_path"],
+            "classes": self.classes,
+            "test_classes": self.test_classes,
+            "class_path": self.library,
             "changed": changed,
             "trusted": self.session.trusted,
         }
@@ -288,9 +290,8 @@ class Java:
     def places(self) -> List[str]:
         """The class path of the tests. First what was compiled from the patched program: `Prepare` lets no class of it stand in for a test's, and a
         build may leave copies of the program's classes among those of the tests."""
-        test_classes = [self.place(self.build["test_classes_dir"])] if self.build["test_classes_dir"] else []
         compiled = [os.path.join(self.out, name) for name in ("main", "tests")]
-        return [*compiled, *test_classes, *(self.place(path) for path in self.build["classes"]), *self.library]
+        return [*compiled, *self.test_classes, *self.classes, *self.library]
 
     def jvm(self, class_path: List[str], flags: Tuple[str, ...]) -> List[str]:
         heap_mb = int(self.request["limits"]["memory_mb"] * HEAP_SHARE)

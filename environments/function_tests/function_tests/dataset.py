@@ -1,19 +1,17 @@
 """Where problems come from: the bundled ones, a local file, or a Hugging Face dataset."""
 
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from repair_corpus import PYTHON_IMAGE
 from repair_tasks import RowError
-from repair_tasks.loading import DatasetError
+from repair_tasks.loading import BUNDLED, DatasetError, hub_rows, local_rows
 
 from function_tests.checks import SOLUTION, imported_modules
 from function_tests.problem import FunctionProblem, bundled_problem, humaneval_problem, mbpp_problem
 from function_tests.rows import HumanEvalRow, parse_rows
 
-BUNDLED = "bundled"
 BUNDLED_FOLDER = Path(__file__).parent / "problems"
 LOCAL_SUFFIXES = (".jsonl", ".parquet")
 
@@ -30,11 +28,11 @@ def load_problems(dataset: str, subset: str | None, split: str, image: str) -> I
         return
     path = Path(dataset).expanduser()
     if path.suffix in LOCAL_SUFFIXES:
-        rows, origin = _local_rows(path), str(path)
+        rows, origin = local_rows(path), str(path)
     elif path.exists():
         raise DatasetError(f"{path}: expected a {' or '.join(LOCAL_SUFFIXES)} file")
     else:
-        rows, origin = _hub_rows(dataset, subset, split), f"{dataset} ({', '.join(filter(None, (subset, split)))})"
+        rows, origin = hub_rows(dataset, split, subset, LOCAL_SUFFIXES), f"{dataset} ({', '.join(filter(None, (subset, split)))})"
     for where, row in parse_rows(rows, origin):
         problem = humaneval_problem(row, where) if isinstance(row, HumanEvalRow) else mbpp_problem(row, where)
         _check_imports(problem, where, image)
@@ -50,38 +48,3 @@ def _check_imports(problem: FunctionProblem, where: str, image: str) -> None:
                 f"{where}: its {part} {', '.join(lacking)}, which the image {image} does not have; build one that has it "
                 f"(README, Packages) and name it with --env.taskset.image"
             )
-
-
-def _local_rows(path: Path) -> Iterator[object]:
-    if not path.is_file():
-        raise DatasetError(f"{path}: no such file")
-    if path.suffix == ".parquet":
-        import pyarrow
-        import pyarrow.parquet
-
-        try:
-            yield from pyarrow.parquet.read_table(path).to_pylist()
-        except (pyarrow.ArrowException, OSError) as error:
-            raise DatasetError(f"{path}: not readable as parquet: {error}") from None
-        return
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                try:
-                    yield json.loads(line)
-                except ValueError as error:
-                    raise RowError(f"{path}: line {number} is not JSON: {error}") from None
-
-
-def _hub_rows(dataset: str, subset: str | None, split: str) -> Iterator[object]:
-    import datasets
-
-    try:
-        yield from datasets.load_dataset(dataset, subset, split=split, streaming=True)
-    except (OSError, ValueError, ConnectionError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise DatasetError(
-            f"dataset {dataset!r}, subset {subset or 'default'!r}, split {split!r}: cannot be read from the Hugging Face hub "
-            f"({type(error).__name__}: {reason}). Check the names, and that this machine reaches the hub (HF_ENDPOINT, proxy); or download it "
-            f"elsewhere and pass the path of its {' or '.join(LOCAL_SUFFIXES)} file; {BUNDLED!r} needs no network"
-        ) from error

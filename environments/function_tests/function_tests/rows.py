@@ -4,8 +4,9 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 from repair_tasks import RowError
+from repair_tasks.rows import first_problem
 
 
 def _as_text(value: Any) -> Any:
@@ -16,9 +17,13 @@ def _as_list(value: Any) -> Any:
     return [] if value is None else value
 
 
-def _code(value: str) -> str:
-    """Python text with line feeds for line ends; MBPP's have carriage returns, too."""
-    value = value.replace("\r\n", "\n")
+def _line_feeds(value: str) -> str:
+    """MBPP's line ends have carriage returns, too."""
+    return value.replace("\r\n", "\n")
+
+
+def _python(value: str) -> str:
+    value = _line_feeds(value)
     try:
         ast.parse(value)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -26,7 +31,13 @@ def _code(value: str) -> str:
     return value
 
 
+def _script(value: str | None) -> str:
+    return _python(value or "")
+
+
 Text = Annotated[str, Field(min_length=1)]
+Python = Annotated[Text, AfterValidator(_python)]
+Script = Annotated[str | None, AfterValidator(_script)]
 
 
 class HumanEvalRow(BaseModel):
@@ -35,23 +46,13 @@ class HumanEvalRow(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", str_strip_whitespace=False)
 
     task_id: Text
-    prompt: Text
+    prompt: Annotated[Text, AfterValidator(_line_feeds)]
     """Python up to the end of the function's docstring: imports, helpers, signature."""
-    canonical_solution: str
+    canonical_solution: Annotated[str, AfterValidator(_line_feeds)]
     """The rest of the function."""
-    test: Text
+    test: Python
     """Python that defines `check(candidate)`."""
     entry_point: Text
-
-    @field_validator("prompt", "canonical_solution")
-    @classmethod
-    def _line_feeds(cls, value: str) -> str:
-        return value.replace("\r\n", "\n")
-
-    @field_validator("test")
-    @classmethod
-    def _test_is_python(cls, value: str) -> str:
-        return _code(value)
 
     @field_validator("entry_point")
     @classmethod
@@ -69,32 +70,22 @@ class MbppRow(BaseModel):
     task_id: Annotated[str, BeforeValidator(_as_text), Field(min_length=1)]
     text: Text
     """What the function is to do; the column is called `prompt` in the sanitized subset."""
-    code: Text
+    code: Python
     """The canonical solution."""
     test_list: Annotated[list[str], Field(min_length=1)]
     """`assert` statements that call it."""
-    test_setup_code: str | None = ""
+    test_setup_code: Script = ""
     test_imports: Annotated[list[str], BeforeValidator(_as_list)] = Field(default_factory=list)
-    test: str | None = ""
+    test: Script = ""
     """More tests than `test_list`, as a script (MBPP+)."""
-
-    @field_validator("code")
-    @classmethod
-    def _code_is_python(cls, value: str) -> str:
-        return _code(value)
 
     @field_validator("test_list")
     @classmethod
     def _tests_are_asserts(cls, value: list[str]) -> list[str]:
         for statement in value:
-            if not all(isinstance(node, ast.Assert) for node in ast.parse(_code(statement)).body):
+            if not all(isinstance(node, ast.Assert) for node in ast.parse(_python(statement)).body):
                 raise ValueError(f"holds something else than asserts: {statement[:60]!r}")
         return value
-
-    @field_validator("test_setup_code", "test")
-    @classmethod
-    def _scripts_are_python(cls, value: str | None) -> str:
-        return _code(value or "")
 
 
 Row = HumanEvalRow | MbppRow
@@ -126,13 +117,4 @@ def _parse_row(raw: Mapping[str, Any], where: str) -> Row:
             return MbppRow.model_validate({**known, "text": known.get("text") or known.get("prompt")})
         return HumanEvalRow.model_validate(known)
     except ValidationError as error:
-        raise RowError(f"{where}: {_first_problem(error)}") from None
-
-
-def _first_problem(error: ValidationError) -> str:
-    problem = error.errors()[0]
-    column = ".".join(map(str, problem["loc"]))
-    message = problem["msg"].removeprefix("Value error, ")
-    found = "" if problem["type"] in ("missing", "value_error") else f", found {str(problem['input'])[:60]!r}"
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    return f"column {column!r}: {message}{found}{more}"
+        raise RowError(f"{where}: {first_problem(error)}") from None

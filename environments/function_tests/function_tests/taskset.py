@@ -14,10 +14,11 @@ from pydantic import Field
 from repair_corpus import PYTHON_IMAGE
 from repair_tasks.engine import TestRunOptions, get_ready, sandbox
 from repair_tasks.grading import RAN_AND_FAILED, Graded, Question, graded
+from repair_tasks.loading import BUNDLED
 from repair_tasks.manifest import Manifest
 from single_turn import last_message
 
-from function_tests.dataset import BUNDLED, load_problems
+from function_tests.dataset import load_problems
 from function_tests.grading import RUBRIC, STAGES, FunctionCase
 from function_tests.problem import FunctionProblem
 from function_tests.prompts import build_prompt

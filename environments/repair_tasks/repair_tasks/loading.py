@@ -1,7 +1,7 @@
 """Where rows come from: the bundled corpus, a local file, or a Hugging Face dataset."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,6 @@ from repair_corpus import corpus_rows
 from repair_tasks.rows import BugRow, RowError, parse_rows
 
 BUNDLED = "bundled"
-LOCAL_SUFFIXES = (".jsonl", ".json", ".parquet")
 
 
 class DatasetError(ValueError):
@@ -28,27 +27,22 @@ def load_rows(dataset: str, split: str) -> Iterator[BugRow]:
         return parse_rows(corpus_rows(), "bundled corpus")
     path = Path(dataset).expanduser()
     if path.suffix in LOCAL_SUFFIXES:
-        if not path.is_file():
-            raise DatasetError(f"{path}: no such file")
-        return parse_rows(_local_rows(path), str(path))
+        return parse_rows(local_rows(path), str(path))
     if path.exists():
         raise DatasetError(f"{path}: expected a {', '.join(LOCAL_SUFFIXES)} file")
-    return parse_rows(_hub_rows(dataset, split), f"{dataset} ({split})")
+    return parse_rows(hub_rows(dataset, split), f"{dataset} ({split})")
 
 
-def _local_rows(path: Path) -> Iterator[Mapping[str, Any]]:
-    if path.suffix == ".jsonl":
-        yield from _jsonl_rows(path)
-    elif path.suffix == ".json":
-        try:
-            rows = json.loads(path.read_text(encoding="utf-8"))
-        except (ValueError, OSError) as error:
-            raise DatasetError(f"{path}: not readable as JSON: {error}") from None
-        if not isinstance(rows, list):
-            raise DatasetError(f"{path}: expected a JSON array of rows, found {type(rows).__name__}")
-        yield from rows
-    else:
-        yield from _parquet_rows(path)
+def local_rows(path: Path) -> Iterator[Mapping[str, Any]]:
+    """The rows of a file with one of `LOCAL_SUFFIXES`, not checked.
+
+    Raises:
+        DatasetError: there is no such file; later, it cannot be read.
+        RowError: later, a line of it is not JSON.
+    """
+    if not path.is_file():
+        raise DatasetError(f"{path}: no such file")
+    return _READERS[path.suffix](path)
 
 
 def _jsonl_rows(path: Path) -> Iterator[Mapping[str, Any]]:
@@ -59,6 +53,16 @@ def _jsonl_rows(path: Path) -> Iterator[Mapping[str, Any]]:
                     yield json.loads(line)
                 except ValueError as error:
                     raise RowError(f"{path}: line {number} is not JSON: {error}") from None
+
+
+def _json_rows(path: Path) -> Iterator[Mapping[str, Any]]:
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise DatasetError(f"{path}: not readable as JSON: {error}") from None
+    if not isinstance(rows, list):
+        raise DatasetError(f"{path}: expected a JSON array of rows, found {type(rows).__name__}")
+    yield from rows
 
 
 def _parquet_rows(path: Path) -> Iterator[Mapping[str, Any]]:
@@ -72,15 +76,28 @@ def _parquet_rows(path: Path) -> Iterator[Mapping[str, Any]]:
         raise DatasetError(f"{path}: not readable as parquet: {error}") from None
 
 
-def _hub_rows(dataset: str, split: str) -> Iterator[Mapping[str, Any]]:
+_READERS = {".jsonl": _jsonl_rows, ".json": _json_rows, ".parquet": _parquet_rows}
+LOCAL_SUFFIXES = tuple(_READERS)
+
+
+def hub_rows(dataset: str, split: str, subset: str | None = None, suffixes: Sequence[str] = LOCAL_SUFFIXES) -> Iterator[Mapping[str, Any]]:
+    """The rows of a Hugging Face dataset, read as a stream, not checked.
+
+    Args:
+        subset: its configuration; None for the default.
+        suffixes: of the local files that would do in its place, for the error.
+
+    Raises:
+        DatasetError: it cannot be read.
+    """
     import datasets
 
     try:
-        yield from datasets.load_dataset(dataset, split=split, streaming=True)
+        yield from datasets.load_dataset(dataset, subset, split=split, streaming=True)
     except (OSError, ValueError, ConnectionError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise DatasetError(
-            f"dataset {dataset!r}, split {split!r}: cannot be read from the Hugging Face hub ({type(error).__name__}: {reason}). "
-            f"Check the name and the split, and that this machine reaches the hub (HF_ENDPOINT, proxy); or download it elsewhere and pass "
-            f"the path of its {', '.join(LOCAL_SUFFIXES)} file; 'bundled' needs no network."
+            f"dataset {dataset!r}, subset {subset or 'default'!r}, split {split!r}: cannot be read from the Hugging Face hub "
+            f"({type(error).__name__}: {reason}). Check the names, and that this machine reaches the hub (HF_ENDPOINT, proxy); or download it "
+            f"elsewhere and pass the path of its {' or '.join(suffixes)} file; {BUNDLED!r} needs no network"
         ) from error

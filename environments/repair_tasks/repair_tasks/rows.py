@@ -103,14 +103,15 @@ def parse_rows(rows: Iterable[Mapping[str, Any]], origin: str) -> Iterator[BugRo
         try:
             row = BugRow.model_validate(dict(raw))
         except ValidationError as error:
-            raise RowError(f"{where}: {_first_problem(error)}") from None
+            raise RowError(f"{where}: {first_problem(error)}") from None
         if row.instance_id in seen:
             raise RowError(f"{where}: instance_id occurs already in row {seen[row.instance_id]}; every instance must be listed once")
         seen[row.instance_id] = number
         yield row
 
 
-def _first_problem(error: ValidationError) -> str:
+def first_problem(error: ValidationError) -> str:
+    """What is wrong with a row: its column, what was expected and found, and how many more."""
     problem = error.errors()[0]
     field = ".".join(str(part) for part in problem["loc"])
     message = problem["msg"].removeprefix("Value error, ")
