@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import time
 import zipfile
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Tuple
 from urllib.parse import quote
 
 from repair_sandbox.guest import installing, patching, process
@@ -23,7 +23,7 @@ from repair_sandbox.guest.channel import Listener, texts
 from repair_sandbox.guest.outcome import Stop
 
 BAKED = "/opt/repair/java"
-"""Where an image may hold the programs compiled: `DIGEST.jar`, and `DIGEST.jsa` to start them faster."""
+"""Where an image may hold the programs compiled: `DIGEST.jar`, and to start them faster `DIGEST.jsa`, what they load, and `DIGEST.so`, javac as machine code."""
 HEAP_SHARE = 0.6
 """Of the memory limit for Java's heap; the rest is the JVM's own, and /tmp."""
 FLAGS = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xshare:auto", "-Djava.awt.headless=true")
@@ -110,6 +110,8 @@ class Java:
         text = b"".join(self.sources[name].encode("utf-8") for name in sorted(self.sources))
         baked = os.path.join(BAKED, hashlib.sha256(text).hexdigest())
         self.archive = baked + ".jsa" if os.path.isfile(baked + ".jsa") else ""
+        # Java 11 calls it experimental: it serves javac alone, and no test.
+        self.machine_code = ["-XX:+UnlockExperimentalVMOptions", f"-XX:AOTLibrary={baked}.so"] if os.path.isfile(baked + ".so") else []
         self.jar = baked + ".jar" if os.path.isfile(baked + ".jar") else self.compiled_programs()
 
     def program(self, name: str) -> str:
@@ -189,7 +191,7 @@ class Java:
         plan = os.path.join(self.folder, "plan")
         with open(plan, "w") as sink:
             sink.writelines(f"{name} {quote(value)}\n" for name, value in self.prepare_plan(changed, has_full_compile))
-        argv = [*self.jvm([self.jar, *self.library, *self.tools()], ()), "repair.guest.Prepare", plan]
+        argv = [*self.jvm([self.jar, *self.library, *self.tools()], self.machine_code), "repair.guest.Prepare", plan]
         ended = process.run(self.command(argv, keep_all=True))
         os.unlink(plan)
         self.session.result.update(cpu_s=round(ended.cpu_s, 3), max_rss_mb=round(ended.max_rss_mb, 1), kind=ended.kind)
@@ -293,7 +295,7 @@ class Java:
         compiled = [os.path.join(self.out, name) for name in ("main", "tests")]
         return [*compiled, *self.test_classes, *self.classes, *self.library]
 
-    def jvm(self, class_path: List[str], flags: Tuple[str, ...]) -> List[str]:
+    def jvm(self, class_path: List[str], flags: Iterable[str]) -> List[str]:
         heap_mb = int(self.request["limits"]["memory_mb"] * HEAP_SHARE)
         archive = ["-XX:SharedArchiveFile=" + self.archive, "-Xlog:cds=off", "-Xlog:class+path=off"] if self.archive else []
         temporary = "-Djava.io.tmpdir=" + os.environ.get("TMPDIR", "/tmp")
