@@ -58,7 +58,7 @@ class RequestError(ValueError):
 
 
 class ScriptedEndpoint:
-    """Serve `answer` as a chat model on a free loopback port, for as long as the context is open.
+    """Serve `answer` as a chat model on loopback, on `port` or a free one, for as long as the context is open.
 
     `async with ScriptedEndpoint(answer) as url` serves on the running event loop, a plain `with` on a
     thread of its own; `url` is `http://127.0.0.1:<port>/v1`. Leaving either closes the socket, cancels
@@ -76,6 +76,7 @@ class ScriptedEndpoint:
         answer: Callable[[list[dict[str, Any]]], str],
         model: str = "scripted-policy",
         latency_s: float = 0.0,
+        port: int = 0,
     ) -> None:
         """Configure only; nothing is bound before the context is entered."""
         self.model = model
@@ -83,6 +84,7 @@ class ScriptedEndpoint:
         """The newest well-formed request bodies, oldest first, whatever the answer was."""
         self._answer = answer
         self._latency_s = latency_s
+        self._port = port
         self._runner: web.AppRunner | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -99,7 +101,7 @@ class ScriptedEndpoint:
         )
         await runner.setup()
         try:
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            await web.TCPSite(runner, "127.0.0.1", self._port).start()
         except BaseException:
             await runner.cleanup()
             raise
