@@ -13,13 +13,18 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import verifiers.v1 as vf
 from repair_corpus import corpus_tasks
 from repair_rubrics import Patch
-from repair_tasks import LoadingOptions, load_tasks, task_sources
+from repair_tasks import task_sources
 
 MODEL = "tiny"
-LEARNED = ("corpus-py__cellgraph-1", "corpus-py__contactbook-1", "corpus-py__pagewise-1", "corpus-py__rangebook-1")
-"""Tasks whose gold patch and whose wrong answer the model learns: those with the shortest."""
+LEARNED = {
+    "swe-bench-tests": ("corpus-py__cellgraph-1", "corpus-py__contactbook-1", "corpus-py__pagewise-1", "corpus-py__rangebook-1"),
+    "defects4j-repair": ("corpus-java__glob-1",),
+    "function-tests": ("bundled/mask_account", "bundled/next_due_day"),
+}
+"""Tasks of which the model learns the human answer and a wrong one: short ones. `swe-bench-diff` asks as `swe-bench-tests` does."""
 CONTEXT_TOKENS = 4096
 MAKING_S, STARTING_S, STOPPING_S = 600, 600, 30
 """Each takes under a minute on an idle machine."""
@@ -28,7 +33,7 @@ LOG_LINES = 40
 
 @dataclass(frozen=True)
 class Answers:
-    """What the model learned to reply to one task."""
+    """What the model learned to reply to one task, each half of the time."""
 
     gold: str
     wrong: str
@@ -72,17 +77,24 @@ def vllm_server(python: str, folder: Path) -> Iterator[Server]:
 
 def write_prompts(path: Path) -> dict[str, Answers]:
     """Write every bundled prompt, and the replies to those that are learned, for `tiny_model.py`."""
-    corpus = {task.instance_id: task for task in corpus_tasks()}
     learned, lines = {}, []
-    for task in load_tasks(LoadingOptions()):
-        replies: list[str] = []
-        if task.instance_id in LEARNED:
-            bug, sources = corpus[task.instance_id], task_sources(task.prompt, task.fields)
-            replies = [Patch.parse(diff).to_blocks(sources) for diff in (bug.gold_patch, bug.answer("wrong"))]
-            learned[task.instance_id] = Answers(*replies)
-        lines.append(json.dumps({"prompt": task.prompt, "replies": replies}))
+    for env_id in ("swe-bench-diff", *LEARNED):
+        for task in vf.load_taskset(vf.taskset_config_type(env_id)(id=env_id)):
+            replies: list[str] = []
+            if task.key in LEARNED.get(env_id, ()):
+                learned[task.key] = Answers(task.gold_reply, wrong_reply(env_id, task))
+                replies = [learned[task.key].gold, learned[task.key].wrong]
+            lines.append(json.dumps({"prompt": task.data.prompt, "replies": replies}))
     path.write_text("\n".join(lines), encoding="utf-8")
     return learned
+
+
+def wrong_reply(env_id: str, task: vf.Task) -> str:
+    """An answer that its tests fail."""
+    if env_id == "function-tests":
+        return str(task.noop_reply)
+    [bug] = [bug for bug in corpus_tasks() if bug.instance_id == task.key]
+    return Patch.parse(bug.answer("wrong")).to_blocks(task_sources(str(task.data.prompt), task.data))
 
 
 def server_environment() -> dict[str, str]:
