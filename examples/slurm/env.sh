@@ -46,18 +46,22 @@ export VLLM_RPC_BASE_PATH="$XDG_RUNTIME_DIR"
 
 # Where Podman keeps images. Network file systems know neither its user ids nor its overlays: there, images live on the node's disk.
 case $(stat -f -c %T "$REPAIR_PROJECT_DIR" 2>/dev/null) in
-nfs* | lustre | gpfs | beegfs | fhgfs | ceph | smb* | cifs | fuseblk | UNKNOWN*) repair_images="$XDG_RUNTIME_DIR/images" ;;
-*) repair_images="$REPAIR_PROJECT_DIR/containers/$(hostname -s)" ;;
+nfs* | lustre | gpfs | beegfs | fhgfs | ceph | smb* | cifs | fuseblk | UNKNOWN*) container_storage=${REPAIR_CONTAINER_STORAGE:-$XDG_RUNTIME_DIR/images} ;;
+*) container_storage=${REPAIR_CONTAINER_STORAGE:-$REPAIR_PROJECT_DIR/containers/$(hostname -s)} ;;
 esac
-export REPAIR_CONTAINER_STORAGE="${REPAIR_CONTAINER_STORAGE:-$repair_images}"
 export CONTAINERS_STORAGE_CONF="$XDG_RUNTIME_DIR/storage.conf"
 
 # preflight.sh says why, where one of these fails.
-mkdir -p "$HOME" "$XDG_CACHE_HOME" "$TMPDIR" "$WANDB_DIR" 2>/dev/null || true
+mkdir -p "$HOME" "$XDG_CACHE_HOME" "$TMPDIR" "$WANDB_DIR" "$REPAIR_PROJECT_DIR/images" 2>/dev/null || true
 mkdir -p -m 700 "$XDG_RUNTIME_DIR" 2>/dev/null || true
 if [ -O "$XDG_RUNTIME_DIR" ]; then
-    printf '[storage]\ndriver = "overlay"\ngraphroot = "%s"\nrunroot = "%s"\n[storage.options.overlay]\nignore_chown_errors = "%s"\n' \
-        "$REPAIR_CONTAINER_STORAGE" "$XDG_RUNTIME_DIR/containers" "${REPAIR_IGNORE_CHOWN_ERRORS:-false}" >"$CONTAINERS_STORAGE_CONF" 2>/dev/null || true
+    cat 2>/dev/null >"$CONTAINERS_STORAGE_CONF" <<CONF || true
+[storage]
+driver = "overlay"
+graphroot = "$container_storage"
+rootless_storage_path = "$container_storage"
+runroot = "$XDG_RUNTIME_DIR/containers"
+CONF
 fi
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then

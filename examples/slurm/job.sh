@@ -32,7 +32,7 @@ end_all() {
     end "$server_pid" 20
     end "$engine_pid" 5
     rm -rf "$TMPDIR"
-    command_pid= server_pid= engine_pid=
+    command_pid='' server_pid='' engine_pid=''
 }
 
 finish() {
@@ -66,31 +66,32 @@ run_command() {
     command_pid=
 }
 
-# A field of the config that preflight.sh resolved: resolved model, resolved client base_url.
-resolved() {
-    "$UV_PROJECT_ENVIRONMENT/bin/python" -c 'import functools, json, sys; print(functools.reduce(lambda at, key: at[key], sys.argv[2:], json.load(open(sys.argv[1]))))' \
-        "$TMPDIR/preflight/configs/resolved/eval.json" "$@"
+# Model or address of the config that preflight.sh looked at: looked_at model, looked_at url.
+looked_at() {
+    "$UV_PROJECT_ENVIRONMENT/bin/python" -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$TMPDIR/preflight.json" "$1"
 }
 
-# An engine of this job's own, where none answers yet and Podman is here.
+# An engine of this job's own on each of its nodes, where none answers yet and Podman is here.
 start_engine() {
-    [ -z "${DOCKER_HOST:-}" ] && [ ! -S /var/run/docker.sock ] && command -v podman >/dev/null || return 0
+    [ -z "${DOCKER_HOST:-}" ] && [ ! -w /var/run/docker.sock ] && command -v podman >/dev/null || return 0
     export DOCKER_HOST="unix://$XDG_RUNTIME_DIR/podman-${SLURM_JOB_ID:-hand}.sock"
-    podman system service --time=0 "$DOCKER_HOST" &
+    if [ "${SLURM_JOB_NUM_NODES:-1}" -gt 1 ]; then
+        srun --overlap --ntasks-per-node=1 bash $here/engine.sh &
+    else
+        bash $here/engine.sh &
+    fi
     engine_pid=$!
-    local loaded="$REPAIR_CONTAINER_STORAGE/repair-loaded" archive
-    for archive in "$REPAIR_PROJECT_DIR"/images/*.tar; do
-        [ -e "$archive" ] && [ ! "$loaded" -nt "$archive" ] || continue
-        podman load --quiet --input "$archive" && touch "$loaded"
-    done
+    # It loads images first.
+    while kill -0 "$engine_pid" 2>/dev/null && [ ! -S "${DOCKER_HOST#unix://}" ]; do sleep 0.2; done
 }
 
-# Serve a model on this node until the job ends: serve MODEL URL NAME.
+# Serve a model on this node until the job ends: serve MODEL PORT NAME [flags of vLLM].
 serve() {
-    local port=${2##*:}
-    port=${port%%/*}
-    say "serving $1 as $3 on port $port"
-    "$REPAIR_VLLM_PYTHON" -m vllm.entrypoints.openai.api_server --host 127.0.0.1 --port "$port" --model "$1" --served-model-name "$3" ${REPAIR_VLLM_FLAGS:-} &
+    local model=$1 port=$2 name=$3
+    shift 3
+    say "serving $model as $name on port $port"
+    "$REPAIR_VLLM_PYTHON" -m vllm.entrypoints.openai.api_server --host 127.0.0.1 --port "$port" --model "$model" --served-model-name "$name" "$@" \
+        ${REPAIR_VLLM_FLAGS:-} &
     server_pid=$!
     for _ in $(seq "$SERVER_START_S"); do
         if ! kill -0 "$server_pid" 2>/dev/null; then

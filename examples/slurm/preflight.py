@@ -1,40 +1,33 @@
-"""What a config of vf-eval needs on this node: the part of preflight.sh that reads it.
+"""What an evaluation or a training run needs on this node: the part of preflight.sh that reads its config.
 
     python examples/slurm/preflight.py [--endpoint] @ CONFIG.toml [flags of vf-eval]
+    python examples/slurm/preflight.py --train RUN.toml
 
-Resolved by vf-eval itself, so that a typo is found here too; the result stays in preflight/ below TMPDIR, for the job to read. The endpoint is asked
-for its models only with `--endpoint`.
+The endpoint is asked for its models only with `--endpoint`. Model and address are left in preflight.json below TMPDIR, for the job to read.
 """
 
-import contextlib
-import io
 import json
 import os
-import re
 import sys
 import tempfile
-import urllib.error
-import urllib.request
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import docker
 import verifiers.v1 as vf
 from repair_sandbox import images
 from repair_sandbox.engine import Engine
 from repair_sandbox.errors import InfrastructureError
-from verifiers.v1.cli.eval.main import main as vf_eval
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "eval"))
+from evaluate import Fault, ask_for_model, resolved
 
 PATIENCE_S = 5.0
-RUN = "preflight"
-BOX = re.compile("[\u2500-\u257f]+")
-"""The frame that vf-eval draws around what is wrong with a config."""
 NAMED = 5
 """Missing images that are named; the others are counted."""
-
-
-class Missing(Exception):
-    """What is missing, and what to do."""
+PROBE_BYTES = 64 * 1024**2
 
 
 def main() -> int:
@@ -42,86 +35,112 @@ def main() -> int:
     arguments = sys.argv[1:]
     asks = arguments[:1] == ["--endpoint"]
     try:
-        config = resolved(arguments[asks:])
-    except Missing as error:
-        print(f"MISSING  {error}")
+        config = resolved(environment_of(Path(arguments[1])) if arguments[:1] == ["--train"] else arguments[asks:])
+    except Fault as fault:
+        print(f"MISSING  config: {' '.join(arguments[asks:])}: {fault}")
         return 1
+    told = {"model": config.model, "url": config.client.base_url}
+    Path(tempfile.gettempdir(), "preflight.json").write_text(json.dumps(told), encoding="utf-8")
     status = 0
-    for found in (endpoint(config) if asks else iter(()), tasks_and_images(config)):
+    for found in (endpoint(config) if asks else iter(()), tasks_and_images(config.env.taskset)):
         try:
             for line in found:
                 print(f"ok       {line}")
-        except Missing as error:
-            print(f"MISSING  {error}")
+        except Fault as fault:
+            print(f"MISSING  {fault}")
             status = 1
     return status
 
 
-def resolved(arguments: list[str]) -> dict[str, Any]:
-    """The config as vf-eval would run it.
+def environment_of(run_file: Path) -> list[str]:
+    """Arguments of vf-eval for the environment that a run file trains on.
 
     Raises:
-        Missing: it would refuse it.
+        Fault: there is no such file, or it is no run file.
     """
-    folder = Path(tempfile.gettempdir())
-    printed = io.StringIO()
     try:
-        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
-            vf_eval([*arguments, "--dry-run", "--output-dir", str(folder), "--run.dir", RUN])
-    except SystemExit as refusal:
-        if refusal.code:
-            said = BOX.sub(" ", refusal.code if isinstance(refusal.code, str) else printed.getvalue())
-            raise Missing(f"config: vf-eval refuses {' '.join(arguments)}: {' '.join(said.split())}") from None
-    config: dict[str, Any] = json.loads((folder / RUN / "configs/resolved/eval.json").read_text(encoding="utf-8"))
-    return config
+        table = tomllib.loads(run_file.read_text(encoding="utf-8"))["env"]
+        path = Path(tempfile.gettempdir()) / "env.json"
+        path.write_text(json.dumps({"env": table}), encoding="utf-8")
+    except (OSError, ValueError, KeyError) as error:
+        raise Fault(f"no run file ({error}): name a TOML file with an [env] table (examples/grpo)") from None
+    return ["@", str(path)]
 
 
-def endpoint(config: dict[str, Any]) -> Iterator[str]:
+def endpoint(config: Any) -> Iterator[str]:
     """A server answers at the config's address and has its model.
 
     Raises:
-        Missing: none does, or it has not.
+        Fault: none does, or it has not.
     """
-    url, model, key = config["client"]["base_url"], config["model"], os.environ.get(config["client"]["api_key_var"])
-    request = urllib.request.Request(f"{url.rstrip('/')}/models", headers={"Authorization": f"Bearer {key}"} if key else {})
     try:
-        with urllib.request.urlopen(request, timeout=PATIENCE_S) as reply:
-            served = [str(served["id"]) for served in json.load(reply)["data"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Missing(f"endpoint: no server with models answers at {url} ({error}): start it, or name another with --client.base-url") from None
-    if model not in served:
-        raise Missing(f"model: {url} serves {', '.join(served)} and not {model}: name one with -m, or start it with --served-model-name {model}")
-    yield f"endpoint: {url} serves {model}"
+        ask_for_model(config)
+    except Fault as fault:
+        raise Fault(f"endpoint: {fault}") from None
+    yield f"endpoint: {config.client.base_url} serves {config.model}"
 
 
-def tasks_and_images(config: dict[str, Any]) -> Iterator[str]:
-    """The dataset can be read; where its tasks run in containers, an engine answers and has their images.
+def tasks_and_images(options: Any) -> Iterator[str]:
+    """The dataset can be read; where its tasks run in containers, an engine answers, has their images, and bounds what they use.
 
     Raises:
-        Missing: one of these is not so.
+        Fault: one of these is not so.
     """
-    options = config["env"]["taskset"]
+    dataset = getattr(options, "dataset", None) or "its tasks"
     try:
-        taskset = vf.load_taskset(vf.taskset_config_type(options["id"]).model_validate(options))
+        taskset = vf.load_taskset(options)
         if next(iter(taskset), None) is None:
             raise ValueError("there is no task in it")
         wanted = sorted(taskset.images()) if hasattr(taskset, "images") else []
     except (OSError, ValueError) as error:
-        raise Missing(f"dataset: {options['id']} cannot read {options.get('dataset') or 'its tasks'}: {error}") from None
-    yield f"dataset: {options.get('dataset') or 'the bundled tasks'} of {options['id']}"
+        raise Fault(f"dataset: {options.id} cannot read {dataset}: {error}") from None
+    yield f"dataset: {dataset} of {options.id}"
     if not wanted:
         return
     engine = Engine(patience_s=PATIENCE_S)
     try:
         absent = [image for image in wanted if images.local_image(engine, image) is None]
     except InfrastructureError as error:
-        raise Missing(f"engine: {error}: load the module that has Podman or Docker, or export DOCKER_HOST") from None
+        raise Fault(f"engine: {error}: load the module that has Podman or Docker, or export DOCKER_HOST") from None
     yield f"engine: {os.environ.get('DOCKER_HOST') or 'the usual socket'}"
     if absent:
         more = f" and {len(absent) - NAMED} more" if len(absent) > NAMED else ""
         what = "put archives of them (docker save -o) into $REPAIR_PROJECT_DIR/images, or build or pull them on this node (repair images --help)"
-        raise Missing(f"images: {len(absent)} of {len(wanted)}: {', '.join(absent[:NAMED])}{more}: {what}")
+        raise Fault(f"images: {len(absent)} of {len(wanted)}: {', '.join(absent[:NAMED])}{more}: {what}")
     yield f"images: {len(wanted)}"
+    unbounded = "this engine does not bound a container's memory (rootless, without cgroups of its own)"
+    if is_bounded(engine, wanted[0]):
+        yield "limits: containers are bounded"
+    elif os.environ.get("REPAIR_UNBOUNDED"):
+        yield f"limits: {unbounded}, accepted by REPAIR_UNBOUNDED"
+    else:
+        what = "take nodes where cgroups v2 are delegated to you, or export REPAIR_UNBOUNDED=1, and the job's own --mem is the only bound"
+        raise Fault(f"limits: {unbounded}: {what}")
+
+
+def is_bounded(engine: Engine, image: str) -> bool:
+    """Whether a container's memory limit arrives in its cgroup: rootless Podman says so on cgroups v1 too, where it does not.
+
+    Raises:
+        Fault: no container can be run.
+    """
+    command = ["/bin/sh", "-c", "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null; true"]
+
+    def read(client: docker.APIClient) -> bytes:
+        host = client.create_host_config(mem_limit=PROBE_BYTES, network_mode="none")
+        name = client.create_container(image, command, host_config=host, entrypoint=[])["Id"]
+        try:
+            client.start(name)
+            client.wait(name)
+            printed: bytes = client.logs(name)
+        finally:
+            client.remove_container(name, force=True)
+        return printed
+
+    try:
+        return str(PROBE_BYTES) in engine.call(f"{image}: cannot run a container", read).decode().split()
+    except InfrastructureError as error:
+        raise Fault(f"engine: {error}") from None
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 #!/bin/bash
 # Says what a job would miss on this node, one line each with what to do about it, and exits with 1 if anything. Every job runs it first. By hand:
 #   bash examples/slurm/preflight.sh [--gpus N] [--vllm] [--no-endpoint] [@ CONFIG.toml [flags of vf-eval]]
+#   bash examples/slurm/preflight.sh [--gpus N] [--vllm] --train RUN.toml
 # --vllm: the job serves a model itself. --no-endpoint: it asks none. With a config: its endpoint, its dataset, its images and the engine for them.
+# --train: the same for a run file of examples/grpo, but for an endpoint.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . examples/slurm/env.sh
@@ -16,14 +18,15 @@ missing() {
     missing=1
 }
 
-gpus=0 vllm= endpoint=(--endpoint)
+gpus=0 vllm='' train='' endpoint=(--endpoint)
 while [ $# -gt 0 ]; do
     case $1 in
     --gpus) gpus=${2:?--gpus needs a number} && shift 2 ;;
     --vllm) vllm=1 endpoint=() && shift ;;
     --no-endpoint) endpoint=() && shift ;;
+    --train) train=${2:?--train needs a run file} endpoint=() && break ;;
     @) break ;;
-    *) echo "preflight.sh: no flag $1; there are --gpus N, --vllm, --no-endpoint, and @ CONFIG with flags of vf-eval last" >&2 && exit 2 ;;
+    *) echo "preflight.sh: no flag $1; there are --gpus N, --vllm, --no-endpoint, and last @ CONFIG with flags of vf-eval, or --train RUN.toml" >&2 && exit 2 ;;
     esac
 done
 
@@ -75,6 +78,9 @@ elif ! error=$("$UV_PROJECT_ENVIRONMENT/bin/python" -c 'import sys; assert sys.v
     missing "environment: $UV_PROJECT_ENVIRONMENT does not hold this project (${error##*$'\n'}): bash examples/slurm/env.sh uv sync"
 else
     ok "environment: $UV_PROJECT_ENVIRONMENT, $("$UV_PROJECT_ENVIRONMENT/bin/python" --version)"
+    if [ -n "$train" ] && ! "$UV_PROJECT_ENVIRONMENT/bin/python" -c 'import torch, trl' 2>/dev/null; then
+        missing "trainer: $UV_PROJECT_ENVIRONMENT has no torch or no trl: bash examples/slurm/env.sh uv sync --extra train"
+    fi
     if [ $# -gt 0 ]; then
         "$UV_PROJECT_ENVIRONMENT/bin/python" examples/slurm/preflight.py "${endpoint[@]}" "$@" || missing=1
     fi

@@ -84,7 +84,7 @@ class Cluster:
         path = self.folder / f"job-{job_id}.log"
         return path.read_text(errors="replace") if path.exists() else ""
 
-    def wait(self, job_id: str, *, restarts: int = 0, timeout_s: float = 180) -> Job:
+    def wait(self, job_id: str, *, restarts: int = 0, timeout_s: float = 300) -> Job:
         """The job when it has ended after so many restarts."""
         end = time.monotonic() + timeout_s
         while time.monotonic() < end:

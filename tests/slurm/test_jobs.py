@@ -52,7 +52,7 @@ def test_an_evaluation_in_containers_and_its_scores_once_more_elsewhere(slurm: C
     assert {score["resolved"] for score in scores(run).values()} == {0.0, 1.0}
 
     assert list(user.home.iterdir()) == []
-    assert {path.name for path in user.project.iterdir()} == {"cache", "home", "outputs", "tmp", "wandb"}
+    assert {path.name for path in user.project.iterdir()} == {"cache", "home", "images", "outputs", "tmp", "wandb"}
     assert list((user.project / "tmp").iterdir()) == []
     assert any((user.project / "cache/repair-envs/verdicts").rglob("*.json"))
     assert {path.name for path in user.node.iterdir()} == {"repair-envs", "storage.conf"}
@@ -120,7 +120,7 @@ def after_some(slurm: Cluster, job_id: str, run: Path, count: int) -> None:
     wait_for(lambda: (run / "traces.jsonl").exists() and (run / "traces.jsonl").read_bytes().count(b"\n") >= count, slurm, job_id)
 
 
-def wait_for(holds: Any, slurm: Cluster, job_id: str, timeout_s: float = 120) -> None:
+def wait_for(holds: Any, slurm: Cluster, job_id: str, timeout_s: float = 300) -> None:
     end = time.monotonic() + timeout_s
     while not holds():
         assert time.monotonic() < end, (slurm.job(job_id), slurm.log(job_id))
