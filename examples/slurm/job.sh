@@ -11,7 +11,7 @@ server_pid=
 engine_pid=
 SERVER_START_S=${REPAIR_SERVER_START_S:-1800}
 
-say() { echo "$(date '+%F %T') $*"; }
+say() { echo "$(date '+%F %T') $*" >&2; }
 
 # End one of our processes, kindly first.
 end() {
