@@ -22,6 +22,8 @@ APPLY, COMPILE, TEST = 103, 104, 105
 SCRIPT = f'git apply --whitespace=nowarn "$1" || exit {APPLY}; "$2" compile || exit {COMPILE}; "$2" test -r || exit {TEST}'
 """Its exit status names the command that failed."""
 COPY_S = 300.0
+NOT_FAILING = ("passed", "skipped")
+"""The framework lists no skipped test; ours counts a skip against a patch unless the human fix skips, too, and then the outcomes differ."""
 
 Outcome = Literal["resolved", "tests_failed", "compile_failed", "test_timeout", "apply_failed", "no_verdict"]
 
@@ -200,7 +202,7 @@ def compared(bug: str, patch: str, digest: str, report: TestReport, ours_s: floa
         theirs=cli.outcome,
         ours_reason=report.reason,
         theirs_reason=cli.reason,
-        ours_failing=tuple(name for name, status in statuses.items() if status != "passed"),
+        ours_failing=tuple(name for name, status in statuses.items() if status not in NOT_FAILING),
         theirs_failing=cli.failing,
         differences=tuple(differing(statuses, cli.failing)) if both_ran else (),
         ours_s=round(ours_s, 2),
@@ -214,7 +216,7 @@ def differing(statuses: Mapping[str, str], cli_failing: Iterable[str]) -> Iterat
     classes = {name for name in theirs if "::" not in name}
     for name, status in statuses.items():
         fails = name in theirs or name.partition("::")[0] in classes
-        if fails is (status == "passed"):
+        if fails is (status in NOT_FAILING):
             yield Difference(name, status, "fails" if fails else "passes")
     for name in sorted(theirs - set(statuses)):
         if not any(test.startswith(f"{name}::") for test in statuses):

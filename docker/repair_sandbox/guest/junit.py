@@ -23,7 +23,8 @@ from repair_sandbox.guest.channel import Listener, texts
 from repair_sandbox.guest.outcome import Stop
 
 BAKED = "/opt/repair/java"
-"""Where an image may hold the programs compiled: `DIGEST.jar`, and to start them faster `DIGEST.jsa`, what they load, and `DIGEST.so`, javac as machine code."""
+"""Where an image may hold the programs compiled: `DIGEST.jar`, and to start them faster `DIGEST.jsa`, the classes that they load, and `DIGEST.so`,
+javac as machine code."""
 HEAP_SHARE = 0.6
 """Of the memory limit for Java's heap; the rest is the JVM's own, and /tmp."""
 FLAGS = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xshare:auto", "-Djava.awt.headless=true")

@@ -1,0 +1,150 @@
+"""Shows that GRPO on these rewards teaches: a tiny model, three seeds, and beside each a control whose rewards are shuffled. Nothing is downloaded.
+
+  uv run --extra train python examples/grpo/prove.py                    # rewarded by likeness to the human fix
+  uv run --extra train python examples/grpo/prove.py --reward tests     # rewarded by the tests, in containers
+
+Writes curves, figures and the settings of every run to examples/grpo/results/ (--results), all else below outputs/tiny. Ends with exit code 1 unless
+the reward on held-out bugs rises by 0.2 in the mean, and the control's does not move by more than 0.1.
+"""
+
+import argparse
+import contextlib
+import json
+import multiprocessing
+import os
+import statistics
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+from run_file import RunFile, RunFileError, read_run_file
+
+HERE = Path(__file__).parent
+NEEDED_RISE, ALLOWED_DRIFT = 0.2, 0.1
+KINDS = ("reward", "control")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One run: its mean reward at each step, and on held-out bugs before and after."""
+
+    kind: str
+    seed: int
+    rewards: list[float]
+    before: float
+    after: float
+
+
+def play(kind: str, seed: int, run: RunFile, work: Path) -> Curve:
+    """Train once, in a process of its own; a run that ended earlier is read, not run again."""
+    sys.path.insert(0, str(HERE / "tiny"))
+    from train import train
+    from warm_start import warm_start
+
+    log, final = run.output_dir / "log.jsonl", run.output_dir / "final"
+    if not final.is_dir():
+        run.output_dir.mkdir(parents=True, exist_ok=True)
+        with (work / f"{run.output_dir.name}.out").open("w") as out, contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+            if kind == "warm start":
+                warm_start(final, seed)
+            else:
+                train(run, resume=True)
+    if kind == "warm start":
+        return Curve(kind, seed, [], 0.0, 0.0)
+    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    evaluations = [line["eval_reward"] for line in lines if "eval_reward" in line]
+    return Curve(kind, seed, [line["reward"] for line in lines if "reward" in line], evaluations[0], evaluations[-1])
+
+
+def play_all(base: RunFile, name: str, seeds: int, work: Path) -> list[Curve]:
+    """Every seed's warm start, then its run and its control, as many at once as there are processors."""
+    os.environ["OMP_NUM_THREADS"] = "1"  # a tiny model's threads would only wait for one another
+    curves: list[Curve] = []
+    began = time.monotonic()
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=multiprocessing.get_context("spawn")) as pool:
+        warm = {pool.submit(play, "warm start", seed, _run(base, name, "model", seed, work), work): seed for seed in range(seeds)}
+        running = {}
+        for future in as_completed(warm):
+            future.result()
+            for kind in KINDS:
+                running[pool.submit(play, kind, warm[future], _run(base, name, kind, warm[future], work), work)] = None
+            print(f"{time.monotonic() - began:6.0f} s  seed {warm[future]}: warm start", flush=True)
+        for done in as_completed(running):
+            curve = done.result()
+            curves.append(curve)
+            print(f"{time.monotonic() - began:6.0f} s  seed {curve.seed}: {curve.kind} {curve.before:.2f} -> {curve.after:.2f}", flush=True)
+    return sorted(curves, key=lambda curve: (curve.kind, curve.seed))
+
+
+def _run(base: RunFile, name: str, kind: str, seed: int, work: Path) -> RunFile:
+    folder = work / (f"model-{seed}" if kind == "model" else f"{name}-{kind}-{seed}")
+    rollouts = base.rollouts.model_copy(update={"shuffle_rewards": kind == "control"})
+    model = str(work / f"model-{seed}" / "final")
+    return base.model_copy(update={"model": model, "output_dir": folder, "rollouts": rollouts, "grpo": {**base.grpo, "seed": seed}})
+
+
+def plot(curves: list[Curve], title: str, path: Path) -> None:
+    """Reward by step: a thin line for each seed, a thick one for the mean."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(7, 4))
+    for kind, colour in zip(KINDS, ("tab:blue", "tab:grey"), strict=True):
+        rewards = [curve.rewards for curve in curves if curve.kind == kind]
+        steps = range(1, min(map(len, rewards)) + 1)
+        for values in rewards:
+            axes.plot(steps, values[: len(steps)], color=colour, alpha=0.3, linewidth=1)
+        label = "environment's rewards" if kind == "reward" else "control: shuffled rewards"
+        axes.plot(steps, [statistics.fmean(values) for values in zip(*rewards, strict=False)], color=colour, linewidth=2, label=label)
+    axes.set(xlabel="GRPO step", ylabel="mean reward of a step's rollouts", ylim=(0, 1), title=title)
+    axes.legend(loc="lower right")
+    figure.tight_layout()
+    figure.savefig(path, dpi=120)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--reward", choices=("diff", "tests"), default="diff", help="whose rewards (default %(default)s)")
+    parser.add_argument("--seeds", type=int, default=3, help="(default %(default)s)")
+    parser.add_argument("--work", type=Path, default=Path("outputs/tiny"), help="where the runs go (default %(default)s)")
+    parser.add_argument("--results", type=Path, default=HERE / "results", help="where curve and figures go (default %(default)s)")
+    arguments = parser.parse_args()
+    sys.path.insert(0, str(HERE / "tiny"))
+    from bugs import write
+
+    try:
+        base = read_run_file(HERE / "tiny" / f"{arguments.reward}.toml")
+        work: Path = arguments.work
+        work.mkdir(parents=True, exist_ok=True)
+        tables = {}
+        for table, held_out, count in (("env", False, 512), ("eval_env", True, 128)):
+            write(work / f"{table}.jsonl", count, held_out)
+            given = getattr(base, table)
+            tables[table] = {**given, "taskset": {**given["taskset"], "dataset": str(work / f"{table}.jsonl")}}
+        curves = play_all(base.model_copy(update=tables), arguments.reward, arguments.seeds, work)
+    except (RunFileError, OSError) as error:
+        sys.exit(str(error))
+    sys.exit(report(curves, arguments.reward, base, arguments.results))
+
+
+def report(curves: list[Curve], name: str, base: RunFile, results: Path) -> int:
+    """Print and keep what came of it; the exit code."""
+    change = {kind: [curve.after - curve.before for curve in curves if curve.kind == kind] for kind in KINDS}
+    for kind, values in change.items():
+        spread = f"{min(values):+.3f} to {max(values):+.3f}"
+        print(f"{kind}: {statistics.fmean(values):+.3f} on held-out bugs in the mean of {len(values)} seeds ({spread})")
+    results.mkdir(parents=True, exist_ok=True)
+    plot(curves, f"One-line bugs, {name} reward, {len(change['reward'])} seeds", results / f"{name}.png")
+    figures = {"curves": [vars(curve) for curve in curves], "settings": base.model_dump(mode="json")}
+    (results / f"{name}.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    print(f"curve and figures: {results / name}.png, .json")
+    learned = statistics.fmean(change["reward"]) >= NEEDED_RISE and abs(statistics.fmean(change["control"])) <= ALLOWED_DRIFT
+    return 0 if learned else 1
+
+
+if __name__ == "__main__":
+    main()

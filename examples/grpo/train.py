@@ -1,0 +1,131 @@
+"""Train a model by GRPO on the rewards of an environment: TRL's trainer, rollouts and rewards of verifiers tasks.
+
+  uv run --extra train python examples/grpo/train.py examples/grpo/swe-bench-diff.toml
+  uv run --extra train python examples/grpo/train.py RUN.toml --resume     # from the newest checkpoint, where there is one
+  uv run --extra train python examples/grpo/train.py RUN.toml --check      # says whether the file is right, and loads no model
+
+On several GPUs: uv run --extra train accelerate launch examples/grpo/train.py RUN.toml
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from run_file import RunFile, RunFileError, check_environment, check_lora, check_output, check_trainer, read_run_file
+
+
+def train(run: RunFile, resume: bool = False) -> None:
+    """Train as `run` says; `resume` goes on from the newest checkpoint in its folder, where there is one.
+
+    Raises:
+        RunFileError: the run cannot begin as described.
+        RolloutsFailed: too many rollouts failed for a reason of ours.
+    """
+    check_output(run.output_dir)
+    environments = {name: check_environment(name, table) for name, table in (("env", run.env), ("eval_env", run.eval_env)) if table is not None}
+    arguments, lora = check_trainer(run), check_lora(run)
+    from datasets import Dataset
+    from rollouts import Rollouts, forget_after
+    from transformers import PrinterCallback, ProgressCallback, TrainerCallback
+    from transformers.trainer_utils import get_last_checkpoint
+    from trl import GRPOTrainer
+
+    checkpoint = get_last_checkpoint(str(run.output_dir)) if resume else None
+    if not resume and get_last_checkpoint(str(run.output_dir)):
+        raise RunFileError(f"output_dir {run.output_dir}: holds checkpoints of an earlier run: go on with --resume, or name another folder")
+    log, rollout_log = run.output_dir / "log.jsonl", run.output_dir / "rollouts.jsonl"
+    forget_after(int(checkpoint.rpartition("-")[2]) if checkpoint else 0, rollout_log)
+    forget_after(int(checkpoint.rpartition("-")[2]) + 1 if checkpoint else 0, log)
+
+    class Log(TrainerCallback):  # type: ignore[misc]
+        """All that the trainer logs as a JSON line a step, and what people look for on the terminal."""
+
+        def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
+            if state.is_world_process_zero and logs:
+                with log.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps({"step": state.global_step, **logs}) + "\n")
+                print(log_line(state.global_step, state.max_steps, logs), flush=True)
+
+    tokenizer = _tokenizer(run.model)
+    with Rollouts(environments, tokenizer, run.rollouts, rollout_log, arguments.chat_template_kwargs or {}) as rollouts:
+        prompts = {name: rollouts.prompts(name) for name in environments}
+        for name, rows in prompts.items():
+            if not rows:
+                raise RunFileError(f"{name}: its taskset holds no task")
+        try:
+            trainer = GRPOTrainer(
+                model=run.model,
+                args=arguments,
+                reward_funcs=[rollouts.reward],
+                train_dataset=Dataset.from_list(prompts["env"]),
+                eval_dataset=Dataset.from_list(prompts["eval_env"]) if "eval_env" in prompts else None,
+                processing_class=tokenizer,
+                rollout_func=rollouts.rollout_func,
+                peft_config=lora,
+                callbacks=[Log()],
+            )
+        except (OSError, ValueError) as error:
+            raise RunFileError(f"model {run.model}: {' '.join(str(error).split())[:300]}") from None
+        for callback in (PrinterCallback, ProgressCallback):
+            trainer.remove_callback(callback)
+        trainer.train(resume_from_checkpoint=checkpoint)
+        trainer.save_model(str(run.output_dir / "final"))
+
+
+def log_line(step: int, steps: int, logs: dict[str, Any]) -> str:
+    """A step's reward and its parts, failures, groups that taught nothing, and where its time went."""
+    kind = "eval_" if "eval_reward" in logs else ""
+    if f"{kind}reward" not in logs:
+        return f"step {step} of {steps}: {json.dumps(logs)}"
+    prefix = f"{kind}rewards/"
+    parts = {name.removeprefix(prefix): value for name, value in logs.items() if name.startswith(prefix) and name.count("/") == 1}
+    line = f"step {step} of {steps}  {'eval ' if kind else ''}reward {logs[f'{kind}reward']:.3f}"
+    line += f" ({', '.join(f'{name} {value:.2f}' for name, value in parts.items())})"
+    line += f"  failed {logs[f'{kind}rollouts/failed']:.0%}  no variance {logs[f'{kind}frac_reward_zero_std']:.0%}" if not kind else ""
+    return f"{line}  generation {logs[f'{kind}time/generation_s']:.1f} s, waiting for rewards {logs[f'{kind}time/waiting_s']:.1f} s"
+
+
+def _tokenizer(model: str) -> Any:
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(model)
+    except (OSError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise RunFileError(f"model {model}: neither the folder of a checkpoint nor a model that the hub gives: {reason}") from None
+    if not tokenizer.chat_template:
+        raise RunFileError(f"model {model}: its tokenizer has no chat template; train an instruct model")
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run_file", type=Path, metavar="RUN.toml", help="the run (README lists its tables)")
+    parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint, where there is one")
+    parser.add_argument("--check", action="store_true", help="only say whether the file is right")
+    arguments = parser.parse_args()
+    try:
+        run = read_run_file(arguments.run_file)
+        if arguments.check:
+            for name, table in (("env", run.env), ("eval_env", run.eval_env)):
+                if table is not None:
+                    check_environment(name, table)
+            check_trainer(run)
+            check_lora(run)
+            print(f"{arguments.run_file}: right")
+            return
+        train(run, arguments.resume)
+    except RunFileError as error:
+        sys.exit(f"{arguments.run_file}: {error}" if str(arguments.run_file) not in str(error) else str(error))
+    except RuntimeError as error:
+        if type(error).__name__ != "RolloutsFailed":
+            raise
+        sys.exit(f"{error}\nMend that and go on with --resume.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""Real GRPO by TRL on a model made here: rewards of the environment reach it, failures of ours do not, and a run that stopped goes on."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bugs import bugs, write
+
+pytest.importorskip("trl", reason="needs the extra `train`: uv sync --extra train")
+pytestmark = [pytest.mark.train, pytest.mark.timeout(600)]
+
+GRPO = Path(__file__).parents[2] / "examples" / "grpo"
+GROUP, ROLLOUTS = 4, 16
+WARM_STEPS = 40
+"""Enough for some answers in the format asked for."""
+SETTINGS = {
+    "learning_rate": 1e-4,
+    "per_device_train_batch_size": ROLLOUTS,
+    "num_generations": GROUP,
+    "max_completion_length": 32,
+    "beta": 0.0,
+    "save_steps": 2,
+    "seed": 0,
+}
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    import torch
+    from warm_start import warm_start
+
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("model")
+    warm_start(folder, seed=0, steps=WARM_STEPS)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("rows") / "rows.jsonl"
+    write(path, 32, held_out=False)
+    return path
+
+
+def started(out: Path, model: Path, rows: Path, *flags: str, env_id: str = "swe-bench-diff", rollouts: str = "", **grpo: Any) -> Any:
+    """`train.py` to its end, on one thread."""
+    lines = [f'model = "{model}"', f'output_dir = "{out}"', "[rollouts]", rollouts, "[env.taskset]", f'id = "{env_id}"', f'dataset = "{rows}"']
+    lines += ["[grpo]", *(f"{name} = {json.dumps(value)}" for name, value in {**SETTINGS, **grpo}.items())]
+    out.parent.mkdir(exist_ok=True)
+    run_file = out.with_suffix(".toml")
+    run_file.write_text("\n".join(lines))
+    command = [sys.executable, str(GRPO / "train.py"), str(run_file), *flags]
+    return subprocess.run(command, capture_output=True, text=True, timeout=500, check=False, env=environment())
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+
+
+def logged(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_rewards_reach_the_model_and_a_stopped_run_goes_on(tmp_path: Path, model: Path, rows: Path) -> None:
+    out = tmp_path / "run"
+    ended = started(out, model, rows, max_steps=2)
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    first = logged(out / "rollouts.jsonl")
+    assert [(one["step"], one["error"]) for one in first] == [(0, None)] * ROLLOUTS + [(1, None)] * ROLLOUTS
+    assert len({one["reward"] for one in first}) > 1
+    for one in first:
+        assert one["reward"] == pytest.approx(0.1 * one["rewards"]["format"] + 0.8 * one["rewards"]["similarity"] + 0.1 * one["rewards"]["quality"])
+    steps = [one for one in logged(out / "log.jsonl") if "reward" in one]
+    for step, of_step in ((steps[0], first[:ROLLOUTS]), (steps[1], first[ROLLOUTS:])):
+        assert step["reward"] == pytest.approx(sum(one["reward"] for one in of_step) / ROLLOUTS, abs=1e-4)
+        assert step["rewards/similarity"] == pytest.approx(sum(one["rewards"]["similarity"] for one in of_step) / ROLLOUTS, abs=1e-4)
+        assert (step["rollouts/failed"], step["grad_norm"] > 0) == (0, True)
+    assert (model / "model.safetensors").read_bytes() != (out / "final" / "model.safetensors").read_bytes()
+
+    assert "holds checkpoints" in started(out, model, rows, max_steps=4).stderr
+    ended = started(out, model, rows, "--resume", max_steps=4)
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    assert logged(out / "rollouts.jsonl")[: 2 * ROLLOUTS] == first
+    assert [one["step"] for one in logged(out / "rollouts.jsonl")] == [step for step in range(4) for _ in range(ROLLOUTS)]
+    assert [one["step"] for one in logged(out / "log.jsonl") if "reward" in one] == [1, 2, 3, 4]
+
+
+def test_failures_of_ours_are_masked_and_not_scored(tmp_path: Path, model: Path) -> None:
+    """Every other row's human fix does not fit its source: rollouts of those have no reward, and nothing is learned from them."""
+    stream = bugs(seed=5, held_out=False)
+    good, bad = [next(stream).row() for _ in range(4)], [next(stream).row() for _ in range(4)]
+    for row in bad:
+        row["patch"] = row["patch"].replace("-    return ", "-    give ")
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text("".join(json.dumps(row) + "\n" for row in good + bad))
+    ended = started(tmp_path / "run", model, rows, rollouts="max_failed = 1.0", max_steps=4)
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    found = logged(tmp_path / "run" / "rollouts.jsonl")
+    spoiled = {f"env {row['instance_id']}" for row in bad}
+    assert {one["task"] in spoiled for one in found} == {True, False}
+    for one in found:
+        assert (one["error"] is not None, one["reward"] is None) == (one["task"] in spoiled, one["task"] in spoiled)
+    for step in (one for one in logged(tmp_path / "run" / "log.jsonl") if "reward" in one):
+        of_step = [one for one in found if one["step"] == step["step"] - 1]
+        scored = [one["reward"] for one in of_step if one["error"] is None]
+        assert step["rollouts/failed"] == pytest.approx(1 - len(scored) / ROLLOUTS)
+        if scored:
+            assert step["reward"] == pytest.approx(sum(scored) / len(scored), abs=1e-4)
+
+
+def test_an_outage_ends_training_with_one_line(tmp_path: Path, model: Path, rows: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/absent.sock")
+    ended = started(tmp_path / "run", model, rows, env_id="swe-bench-tests", max_steps=2)
+    last = ended.stderr.strip().splitlines()[-2:]
+    assert ended.returncode == 1
+    assert "rollouts failed, the first with" in last[0]
+    assert last[1] == "Mend that and go on with --resume."
+
+
+@pytest.mark.parametrize(
+    ("grpo", "said"),
+    [
+        pytest.param({"use_vllm": True}, "grpo.use_vllm: needs a GPU", id="no GPU"),
+        pytest.param({"lerning_rate": 1e-5}, "did you mean learning_rate?", id="typo"),
+        pytest.param({"num_generations": 5}, "grpo: ", id="does not divide"),
+    ],
+)
+def test_wrong_settings_are_refused_before_a_model_loads(tmp_path: Path, rows: Path, grpo: dict[str, Any], said: str) -> None:
+    ended = started(tmp_path / "run", tmp_path / "no-model", rows, "--check", **grpo)
+    assert ended.returncode == 1
+    assert said in ended.stderr.strip().splitlines()[-1]
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_model_that_is_not_there_is_refused(tmp_path: Path, rows: Path) -> None:
+    ended = started(tmp_path / "run", tmp_path / "no-model", rows, max_steps=1)
+    assert ended.returncode == 1
+    assert f"model {tmp_path / 'no-model'}: neither the folder of a checkpoint nor a model that the hub gives" in ended.stderr
