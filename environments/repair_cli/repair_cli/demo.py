@@ -21,6 +21,7 @@ from repair_sandbox import images
 from repair_sandbox.engine import Engine
 from repair_sandbox.errors import InfrastructureError
 from repair_tasks import LoadingOptions, load_tasks, task_sources
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
@@ -195,7 +196,10 @@ def _task_table(rollouts: list[Rollout]) -> Table:
 
 def _kind_table(rollouts: list[Rollout]) -> Table:
     meanings = "\n".join(f"{kind}: {MEANING[kind]}" for kind in KINDS)
-    table = Table(title="Mean by kind of answer", title_justify="left", caption=meanings, caption_justify="left")
+    # So narrow that seven rewards fit 80 columns.
+    table = Table(title="Mean by kind of answer", box=SIMPLE_HEAD, show_edge=False, padding=0)
+    table.title_justify = table.caption_justify = "left"
+    table.caption = meanings
     table.add_column("answer", no_wrap=True)
     for reward, weight in rollouts[0].weights.items():
         table.add_column(reward.replace("_", "_\n") + f"\nx {weight:g}", justify="right", no_wrap=True)
