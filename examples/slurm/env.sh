@@ -41,7 +41,7 @@ export APPTAINER_CACHEDIR="$XDG_CACHE_HOME/apptainer"
 
 export TMPDIR="$REPAIR_PROJECT_DIR/tmp/${SLURM_JOB_ID:-hand}"
 export APPTAINER_TMPDIR="$TMPDIR"
-export XDG_RUNTIME_DIR="${REPAIR_NODE_DIR:-/tmp/repair-envs-$(id -u)}"
+export XDG_RUNTIME_DIR="${REPAIR_NODE_DIR:-/tmp/repair-node-$(id -u)}"
 export VLLM_RPC_BASE_PATH="$XDG_RUNTIME_DIR"
 
 # Where Podman keeps images. Network file systems know neither its user ids nor its overlays: there, images live on the node's disk.
