@@ -94,6 +94,13 @@ class Cluster:
             time.sleep(POLL_S)
         raise AssertionError(f"job {job_id} did not end within {timeout_s} s: {self.job(job_id)}\n{self.log(job_id)}")
 
+    def wait_for(self, holds: Callable[[], bool], job_id: str, timeout_s: float = 300) -> None:
+        """Return once `holds`, which the job brings about."""
+        end = time.monotonic() + timeout_s
+        while not holds():
+            assert time.monotonic() < end, (self.job(job_id), self.log(job_id))
+            time.sleep(POLL_S)
+
 
 def missing_programs() -> list[str]:
     """Those of `PROGRAMS` that are not installed."""

@@ -4,10 +4,8 @@ import json
 import os
 import re
 import signal
-import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
 from conftest import User
@@ -15,7 +13,7 @@ from repair_cli.demo import prepared_answers
 from repair_cli.scripted_endpoint import ScriptedEndpoint
 from repair_cli.scripted_policy import playback
 from repair_corpus import PYTHON_IMAGE
-from slurm_cluster import POLL_S, Cluster
+from slurm_cluster import Cluster
 from vf_commands import MODEL, needs_image, traces
 
 pytestmark = [pytest.mark.slurm, pytest.mark.server, pytest.mark.timeout(600)]
@@ -83,7 +81,7 @@ def test_a_job_stopped_twice_loses_and_repeats_no_scored_rollout(slurm: Cluster,
         # What SLURM sends when the time limit is near; the job itself goes back into the queue.
         after_some(slurm, job_id, run, 10)
         slurm.command("scancel", "--batch", "--signal=USR1", job_id)
-        wait_for(lambda: slurm.job(job_id).state == "PENDING", slurm, job_id)
+        slurm.wait_for(lambda: slurm.job(job_id).state == "PENDING", job_id)
         assert processes(run) == []
         first = finished(run)
 
@@ -117,14 +115,7 @@ def finished(run: Path) -> dict[str, str]:
 
 def after_some(slurm: Cluster, job_id: str, run: Path, count: int) -> None:
     """Wait until so many rollouts are written."""
-    wait_for(lambda: (run / "traces.jsonl").exists() and (run / "traces.jsonl").read_bytes().count(b"\n") >= count, slurm, job_id)
-
-
-def wait_for(holds: Any, slurm: Cluster, job_id: str, timeout_s: float = 300) -> None:
-    end = time.monotonic() + timeout_s
-    while not holds():
-        assert time.monotonic() < end, (slurm.job(job_id), slurm.log(job_id))
-        time.sleep(POLL_S)
+    slurm.wait_for(lambda: (run / "traces.jsonl").exists() and (run / "traces.jsonl").read_bytes().count(b"\n") >= count, job_id)
 
 
 def processes(run: Path) -> list[str]:
