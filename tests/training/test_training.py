@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bugs import bugs, write
+from bugs import write
 
 pytest.importorskip("trl", reason="needs the extra `train`: uv sync --extra train")
 pytestmark = [pytest.mark.train, pytest.mark.timeout(600)]
@@ -46,10 +46,10 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def started(out: Path, model: Path, rows: Path, *flags: str, env_id: str = "swe-bench-diff", rollouts: str = "", **grpo: Any) -> Any:
+def started(out: Path, model: Path, rows: Path, *flags: str, env_id: str = "swe-bench-diff", rollouts: str = "", more: str = "", **grpo: Any) -> Any:
     """`train.py` to its end, on one thread."""
     lines = [f'model = "{model}"', f'output_dir = "{out}"', "[rollouts]", rollouts, "[env.taskset]", f'id = "{env_id}"', f'dataset = "{rows}"']
-    lines += ["[grpo]", *(f"{name} = {json.dumps(value)}" for name, value in {**SETTINGS, **grpo}.items())]
+    lines += [more, "[grpo]", *(f"{name} = {json.dumps(value)}" for name, value in {**SETTINGS, **grpo}.items())]
     out.parent.mkdir(exist_ok=True)
     run_file = out.with_suffix(".toml")
     run_file.write_text("\n".join(lines))
@@ -89,18 +89,23 @@ def test_rewards_reach_the_model_and_a_stopped_run_goes_on(tmp_path: Path, model
     assert [one["step"] for one in logged(out / "log.jsonl") if "reward" in one] == [1, 2, 3, 4]
 
 
-def test_failures_of_ours_are_masked_and_not_scored(tmp_path: Path, model: Path) -> None:
-    """Every other row's human fix does not fit its source: rollouts of those have no reward, and nothing is learned from them."""
-    stream = bugs(seed=5, held_out=False)
-    good, bad = [next(stream).row() for _ in range(4)], [next(stream).row() for _ in range(4)]
-    for row in bad:
-        row["patch"] = row["patch"].replace("-    return ", "-    give ")
-    rows = tmp_path / "rows.jsonl"
-    rows.write_text("".join(json.dumps(row) + "\n" for row in good + bad))
-    ended = started(tmp_path / "run", model, rows, rollouts="max_failed = 1.0", max_steps=4)
+UNRELIABLE = """
+async def unreliable(task, trace):
+    if task.data.id in {ids}:
+        raise OSError("the engine is down")
+    return 0.0
+"""
+
+
+def test_failures_of_ours_are_masked_and_not_scored(tmp_path: Path, model: Path, rows: Path) -> None:
+    """Scoring fails for half of the tasks: their rollouts have no reward, and count for nothing."""
+    ids = [json.loads(line)["instance_id"] for line in rows.read_text().splitlines()][::2]
+    (tmp_path / "unreliable.py").write_text(UNRELIABLE.format(ids=ids))
+    plugged = f'[env.taskset.task.rewards.unreliable]\nfn = "{tmp_path}/unreliable.py:unreliable"\nweight = 0.0'
+    ended = started(tmp_path / "run", model, rows, rollouts="max_failed = 1.0", more=plugged, max_steps=3)
     assert ended.returncode == 0, ended.stderr[-2000:]
     found = logged(tmp_path / "run" / "rollouts.jsonl")
-    spoiled = {f"env {row['instance_id']}" for row in bad}
+    spoiled = {f"env {instance}" for instance in ids}
     assert {one["task"] in spoiled for one in found} == {True, False}
     for one in found:
         assert (one["error"] is not None, one["reward"] is None) == (one["task"] in spoiled, one["task"] in spoiled)
@@ -110,6 +115,8 @@ def test_failures_of_ours_are_masked_and_not_scored(tmp_path: Path, model: Path)
         assert step["rollouts/failed"] == pytest.approx(1 - len(scored) / ROLLOUTS)
         if scored:
             assert step["reward"] == pytest.approx(sum(scored) / len(scored), abs=1e-4)
+        else:
+            assert step["grad_norm"] == 0
 
 
 def test_an_outage_ends_training_with_one_line(tmp_path: Path, model: Path, rows: Path, monkeypatch: pytest.MonkeyPatch) -> None:
