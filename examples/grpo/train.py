@@ -80,8 +80,9 @@ def log_line(step: int, steps: int, logs: dict[str, Any]) -> str:
     if f"{kind}reward" not in logs:
         return f"step {step} of {steps}: {json.dumps(logs)}"
     prefix = f"{kind}rewards/"
-    parts = {name.removeprefix(prefix): value for name, value in logs.items() if name.startswith(prefix) and name.count("/") == 1}
-    line = f"step {step} of {steps}  {'eval ' if kind else ''}reward {logs[f'{kind}reward']:.3f}"
+    parts = {name.removeprefix(prefix): value for name, value in logs.items() if name.startswith(prefix) and name.count("/") == 1 and value is not None}
+    reward = logs[f"{kind}reward"]  # None where every rollout failed
+    line = f"step {step} of {steps}  {'eval ' if kind else ''}reward {'none' if reward is None else format(reward, '.3f')}"
     line += f" ({', '.join(f'{name} {value:.2f}' for name, value in parts.items())})"
     line += f"  failed {logs[f'{kind}rollouts/failed']:.0%}  no variance {logs[f'{kind}frac_reward_zero_std']:.0%}" if not kind else ""
     return f"{line}  generation {logs[f'{kind}time/generation_s']:.1f} s, waiting for rewards {logs[f'{kind}time/waiting_s']:.1f} s"
