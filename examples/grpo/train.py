@@ -80,7 +80,7 @@ def log_line(step: int, steps: int, logs: dict[str, Any]) -> str:
     if f"{kind}reward" not in logs:
         return f"step {step} of {steps}: {json.dumps(logs)}"
     prefix = f"{kind}rewards/"
-    parts = {name.removeprefix(prefix): value for name, value in logs.items() if name.startswith(prefix) and name.count("/") == 1 and value is not None}
+    parts = {name.removeprefix(prefix): value for name, value in logs.items() if name.startswith(prefix) and not name.endswith(("/mean", "/std"))}
     reward = logs[f"{kind}reward"]  # None where every rollout failed
     line = f"step {step} of {steps}  {'eval ' if kind else ''}reward {'none' if reward is None else format(reward, '.3f')}"
     line += f" ({', '.join(f'{name} {value:.2f}' for name, value in parts.items())})"

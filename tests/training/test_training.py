@@ -91,7 +91,7 @@ def test_rewards_reach_the_model_and_a_stopped_run_goes_on(tmp_path: Path, model
 
 UNRELIABLE = """
 async def unreliable(task, trace):
-    if task.data.id in {ids}:
+    if task.id in {ids}:
         raise OSError("the engine is down")
     return 0.0
 """
