@@ -42,7 +42,6 @@ class Conversation:
     """After the prompt: 1 for a token of the model's, 0 for one that it was shown."""
     logprobs: list[float] = field(default_factory=list)
     """As `mask`; 0.0 for a token that the model was shown."""
-    faults: list[str] = field(default_factory=list)
 
     def add_shown(self, text: str, ids: list[int]) -> None:
         if self.ids:
@@ -111,7 +110,6 @@ class Policy:
         try:
             self._show(conversation, body["messages"])
         except ValueError as error:
-            conversation.faults.append(str(error))
             return _refuse(str(error))
         waiting = Waiting(conversation.ids)
         self._waiting.put(waiting)

@@ -17,7 +17,7 @@ from typing import Any
 
 import verifiers.v1 as vf
 from policy import Conversation, Policy, Replies, answer
-from run_file import RolloutSettings
+from run_file import RolloutSettings, RunFileError
 from verifiers.v1.utils.loaders import load_environment
 
 LULL_S = 0.05
@@ -36,9 +36,19 @@ class Rollouts:
     def __init__(
         self, environments: dict[str, Any], tokenizer: Any, settings: RolloutSettings, log: Path, chat_template_kwargs: dict[str, Any]
     ) -> None:
-        """`environments`: verifiers' checked configs by a name each, such as train and eval; `log`: a JSON line for each rollout goes there."""
+        """`environments`: verifiers' checked configs by a name each; `log`: a JSON line for each rollout goes there.
+
+        Raises:
+            RunFileError: a taskset has no end, or no task.
+        """
         self.envs = {name: load_environment(config) for name, config in environments.items()}
-        self.tasks = {f"{name} {task.key}": (env, task) for name, env in self.envs.items() for task in env.taskset}
+        for name, env in self.envs.items():
+            if not env.taskset.bounded:
+                raise RunFileError(f"{name}: its taskset has no end; name a dataset or a bound in {name}.taskset")
+        self.tasks = {f"{name} {number} {task.key}": (env, task) for name, env in self.envs.items() for number, task in enumerate(env.taskset)}
+        for name in self.envs:
+            if not self.prompts(name):
+                raise RunFileError(f"{name}: its taskset holds no task")
         self.settings = settings
         self.log = log
         self.policy = Policy(tokenizer, chat_template_kwargs)

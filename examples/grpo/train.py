@@ -9,6 +9,7 @@ On several GPUs: uv run --extra train accelerate launch examples/grpo/train.py R
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,10 @@ def train(run: RunFile, resume: bool = False) -> None:
     if not resume and get_last_checkpoint(str(run.output_dir)):
         raise RunFileError(f"output_dir {run.output_dir}: holds checkpoints of an earlier run: go on with --resume, or name another folder")
     log, rollout_log = run.output_dir / "log.jsonl", run.output_dir / "rollouts.jsonl"
-    forget_after(int(checkpoint.rpartition("-")[2]) if checkpoint else 0, rollout_log)
-    forget_after(int(checkpoint.rpartition("-")[2]) + 1 if checkpoint else 0, log)
+    done = int(checkpoint.rpartition("-")[2]) if checkpoint else 0
+    if os.environ.get("RANK", "0") == "0":
+        forget_after(done, rollout_log)
+        forget_after(done + 1, log)
 
     class Log(TrainerCallback):  # type: ignore[misc]
         """All that the trainer logs as a JSON line a step, and what people look for on the terminal."""
@@ -51,9 +54,6 @@ def train(run: RunFile, resume: bool = False) -> None:
     tokenizer = _tokenizer(run.model)
     with Rollouts(environments, tokenizer, run.rollouts, rollout_log, arguments.chat_template_kwargs or {}) as rollouts:
         prompts = {name: rollouts.prompts(name) for name in environments}
-        for name, rows in prompts.items():
-            if not rows:
-                raise RunFileError(f"{name}: its taskset holds no task")
         try:
             trainer = GRPOTrainer(
                 model=run.model,

@@ -101,4 +101,4 @@ def test_a_history_that_changes_is_no_sequence_to_train_on(tokenizer: Any) -> No
 
     responses, conversation, prompts = talk(tokenizer, [FIRST + END, SECOND + END], rewrite)
     assert "changes earlier turns" in responses[1]["error"]["message"]
-    assert (len(prompts), len(conversation.faults)) == (1, 1)
+    assert (len(prompts), tokenizer.decode(conversation.ids)) == (1, conversation.text)
