@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from bugs import write
+from run_file import RunFile, RunFileError, check_trainer
 
 pytest.importorskip("trl", reason="needs the extra `train`: uv sync --extra train")
 pytestmark = [pytest.mark.train, pytest.mark.timeout(600)]
@@ -136,11 +137,15 @@ def test_an_outage_ends_training_with_one_line(tmp_path: Path, model: Path, rows
         pytest.param({"num_generations": 5}, "grpo: ", id="does not divide"),
     ],
 )
-def test_wrong_settings_are_refused_before_a_model_loads(tmp_path: Path, rows: Path, grpo: dict[str, Any], said: str) -> None:
-    ended = started(tmp_path / "run", tmp_path / "no-model", rows, "--check", **grpo)
-    assert ended.returncode == 1
-    assert said in ended.stderr.strip().splitlines()[-1]
-    assert "Traceback" not in ended.stderr
+def test_wrong_settings_are_refused_before_a_model_loads(
+    tmp_path: Path, grpo: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    run = RunFile(model="no-model", output_dir=tmp_path, env={"taskset": {"id": "swe-bench-diff"}}, grpo={**SETTINGS, **grpo})
+    with pytest.raises(RunFileError) as refused:
+        check_trainer(run)
+    assert said in str(refused.value)
+    assert "\n" not in str(refused.value)
 
 
 def test_a_model_that_is_not_there_is_refused(tmp_path: Path, rows: Path) -> None:
