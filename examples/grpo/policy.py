@@ -36,19 +36,20 @@ class Conversation:
     text: str = ""
     """All of it, rendered."""
     ids: list[int] = field(default_factory=list)
-    prompt_length: int = 0
-    """Tokens before the model's first."""
     mask: list[int] = field(default_factory=list)
     """After the prompt: 1 for a token of the model's, 0 for one that it was shown."""
     logprobs: list[float] = field(default_factory=list)
     """As `mask`; 0.0 for a token that the model was shown."""
 
+    @property
+    def prompt_length(self) -> int:
+        """Tokens before the model's first."""
+        return len(self.ids) - len(self.mask)
+
     def add_shown(self, text: str, ids: list[int]) -> None:
         if self.ids:
             self.mask += [0] * len(ids)
             self.logprobs += [0.0] * len(ids)
-        else:
-            self.prompt_length = len(ids)
         self.text += text
         self.ids = self.ids + ids
 

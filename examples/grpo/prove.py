@@ -15,6 +15,7 @@ import os
 import statistics
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,25 +38,34 @@ class Curve:
     after: float
 
 
-def play(kind: str, seed: int, run: RunFile, work: Path) -> Curve:
+def play(kind: str, seed: int, run: RunFile) -> Curve:
     """Train once, in a process of its own; a run that ended earlier is read, not run again."""
-    sys.path.insert(0, str(HERE / "tiny"))
     from train import train
-    from warm_start import warm_start
 
-    log, final = run.output_dir / "log.jsonl", run.output_dir / "final"
-    if not final.is_dir():
-        run.output_dir.mkdir(parents=True, exist_ok=True)
-        with (work / f"{run.output_dir.name}.out").open("w") as out, contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
-            if kind == "warm start":
-                warm_start(final, seed)
-            else:
-                train(run, resume=True)
-    if kind == "warm start":
-        return Curve(kind, seed, [], 0.0, 0.0)
-    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    if not (run.output_dir / "final").is_dir():
+        with _printing_beside(run.output_dir):
+            train(run, resume=True)
+    lines = [json.loads(line) for line in (run.output_dir / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     evaluations = [line["eval_reward"] for line in lines if "eval_reward" in line]
     return Curve(kind, seed, [line["reward"] for line in lines if "reward" in line], evaluations[0], evaluations[-1])
+
+
+def warm_up(seed: int, model: Path) -> None:
+    """Make a seed's model, in a process of its own, unless it is there."""
+    sys.path.insert(0, str(HERE / "tiny"))
+    from warm_start import warm_start
+
+    if not model.is_dir():
+        with _printing_beside(model.parent):
+            warm_start(model, seed)
+
+
+@contextlib.contextmanager
+def _printing_beside(folder: Path) -> Iterator[None]:
+    """Make a folder; what is printed goes to a file beside it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with Path(f"{folder}.out").open("w") as out, contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+        yield
 
 
 def play_all(base: RunFile, name: str, seeds: int, work: Path) -> list[Curve]:
@@ -64,12 +74,11 @@ def play_all(base: RunFile, name: str, seeds: int, work: Path) -> list[Curve]:
     curves: list[Curve] = []
     began = time.monotonic()
     with ProcessPoolExecutor(os.cpu_count(), mp_context=multiprocessing.get_context("spawn")) as pool:
-        warm = {pool.submit(play, "warm start", seed, _run(base, name, "model", seed, work), work): seed for seed in range(seeds)}
-        running = {}
+        warm = {pool.submit(warm_up, seed, _model(seed, work)): seed for seed in range(seeds)}
+        running = []
         for future in as_completed(warm):
             future.result()
-            for kind in KINDS:
-                running[pool.submit(play, kind, warm[future], _run(base, name, kind, warm[future], work), work)] = None
+            running += [pool.submit(play, kind, warm[future], _run(base, name, kind, warm[future], work)) for kind in KINDS]
             print(f"{time.monotonic() - began:6.0f} s  seed {warm[future]}: warm start", flush=True)
         for done in as_completed(running):
             curve = done.result()
@@ -78,11 +87,14 @@ def play_all(base: RunFile, name: str, seeds: int, work: Path) -> list[Curve]:
     return sorted(curves, key=lambda curve: (curve.kind, curve.seed))
 
 
+def _model(seed: int, work: Path) -> Path:
+    return work / f"model-{seed}" / "final"
+
+
 def _run(base: RunFile, name: str, kind: str, seed: int, work: Path) -> RunFile:
-    folder = work / (f"model-{seed}" if kind == "model" else f"{name}-{kind}-{seed}")
     rollouts = base.rollouts.model_copy(update={"shuffle_rewards": kind == "control"})
-    model = str(work / f"model-{seed}" / "final")
-    return base.model_copy(update={"model": model, "output_dir": folder, "rollouts": rollouts, "grpo": {**base.grpo, "seed": seed}})
+    own = {"model": str(_model(seed, work)), "output_dir": work / f"{name}-{kind}-{seed}", "grpo": {**base.grpo, "seed": seed}}
+    return base.model_copy(update={**own, "rollouts": rollouts})
 
 
 def plot(curves: list[Curve], title: str, path: Path) -> None:

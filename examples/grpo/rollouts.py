@@ -11,23 +11,19 @@ import statistics
 import threading
 import time
 from collections.abc import Coroutine, Iterable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 import verifiers.v1 as vf
 from policy import Conversation, Policy, Replies, answer
-from run_file import RolloutSettings, RunFileError
+from run_file import RolloutSettings, RolloutsFailed, RunFileError
 from verifiers.v1.utils.loaders import load_environment
 
 LULL_S = 0.05
 """Without a new request for so long, after the first turn, those that wait are answered."""
 POLL_S = 0.005
 MODEL = "policy"
-
-
-class RolloutsFailed(RuntimeError):
-    """Too many rollouts of a step failed for a reason of ours."""
 
 
 class Rollouts:
@@ -57,7 +53,7 @@ class Rollouts:
         self._over: list[str] = []
         """Trace ids of the step's rollouts that have ended."""
         self._loop = asyncio.new_event_loop()
-        self._serving: list[Any] = []
+        self._serving = AsyncExitStack()
         threading.Thread(target=self._loop.run_forever, name="rollouts", daemon=True).start()
 
     def prompts(self, name: str) -> list[dict[str, str]]:
@@ -69,7 +65,7 @@ class Rollouts:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._await(self._close())
+        self._await(self._serving.aclose())
         self._loop.call_soon_threadsafe(self._loop.stop)
 
     # --- what TRL calls --------------------------------------------------------------------------------------------------------------------
@@ -144,7 +140,7 @@ class Rollouts:
         conversation = self.policy.conversations.get(record["trace"])
         if record["error"] is None and conversation and any(conversation.mask):
             return conversation
-        return Conversation(ids=[self.end_id, self.end_id], prompt_length=1, mask=[0], logprobs=[0.0])
+        return Conversation(ids=[self.end_id, self.end_id], mask=[0], logprobs=[0.0])
 
     def _record(self, records: list[dict[str, Any]], trainer: Any) -> None:
         step, kind = trainer.state.global_step, "train" if trainer.model.training else "eval"
@@ -161,14 +157,9 @@ class Rollouts:
 
     async def _open(self) -> None:
         await self.policy.start()
+        self._serving.push_async_callback(self.policy.stop)
         for env in self.envs.values():
-            self._serving.append(env.serving())
-            await self._serving[-1].__aenter__()
-
-    async def _close(self) -> None:
-        for serving in reversed(self._serving):
-            await serving.__aexit__(None, None, None)
-        await self.policy.stop()
+            await self._serving.enter_async_context(env.serving())
 
     async def _play(self, prompts: Iterable[str]) -> list[dict[str, Any]]:
         return list(await asyncio.gather(*(self._play_one(prompt) for prompt in prompts)))
@@ -201,9 +192,8 @@ def _record_of(prompt: str, episode: Any, seconds: float) -> dict[str, Any]:
     }
 
 
-def forget_after(step: int, *logs: Path) -> None:
+def forget_from(step: int, log: Path) -> None:
     """Drop the lines of steps that are going to be played again."""
-    for log in logs:
-        with suppress(FileNotFoundError):
-            lines = log.read_text(encoding="utf-8").splitlines(keepends=True)
-            log.write_text("".join(line for line in lines if json.loads(line)["step"] < step), encoding="utf-8")
+    with suppress(FileNotFoundError):
+        lines = log.read_text(encoding="utf-8").splitlines(keepends=True)
+        log.write_text("".join(line for line in lines if json.loads(line)["step"] < step), encoding="utf-8")

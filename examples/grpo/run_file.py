@@ -15,6 +15,10 @@ class RunFileError(ValueError):
     """A run file is wrong: the message names the file and the key, and says what to do."""
 
 
+class RolloutsFailed(RuntimeError):
+    """Too many rollouts of a step failed for a reason of ours."""
+
+
 class RolloutSettings(BaseModel):
     """How a step's rollouts are played."""
 
@@ -88,6 +92,16 @@ def check_environment(name: str, table: dict[str, Any]) -> Any:
     except ValidationError as error:
         problems = [_problem((name, *one["loc"]), one["msg"], one["type"]) for one in error.errors()]
         raise RunFileError("; ".join(problems)) from None
+
+
+def check_environments(run: RunFile) -> dict[str, Any]:
+    """The checked config of each environment that the run names, by its table.
+
+    Raises:
+        RunFileError: as `check_environment`.
+    """
+    tables = {"env": run.env, "eval_env": run.eval_env}
+    return {name: check_environment(name, table) for name, table in tables.items() if table is not None}
 
 
 def check_trainer(run: RunFile) -> Any:

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from run_file import RunFile, RunFileError, check_environment, check_lora, check_output, check_trainer, read_run_file
+from run_file import RolloutsFailed, RunFile, RunFileError, check_environments, check_lora, check_output, check_trainer, read_run_file
 
 
 def train(run: RunFile, resume: bool = False) -> None:
@@ -25,10 +25,10 @@ def train(run: RunFile, resume: bool = False) -> None:
         RolloutsFailed: too many rollouts failed for a reason of ours.
     """
     check_output(run.output_dir)
-    environments = {name: check_environment(name, table) for name, table in (("env", run.env), ("eval_env", run.eval_env)) if table is not None}
+    environments = check_environments(run)
     arguments, lora = check_trainer(run), check_lora(run)
     from datasets import Dataset
-    from rollouts import Rollouts, forget_after
+    from rollouts import Rollouts, forget_from
     from transformers import PrinterCallback, ProgressCallback, TrainerCallback
     from transformers.trainer_utils import get_last_checkpoint
     from trl import GRPOTrainer
@@ -39,8 +39,8 @@ def train(run: RunFile, resume: bool = False) -> None:
     log, rollout_log = run.output_dir / "log.jsonl", run.output_dir / "rollouts.jsonl"
     done = int(checkpoint.rpartition("-")[2]) if checkpoint else 0
     if os.environ.get("RANK", "0") == "0":
-        forget_after(done, rollout_log)
-        forget_after(done + 1, log)
+        forget_from(done, rollout_log)
+        forget_from(done + 1, log)
 
     class Log(TrainerCallback):  # type: ignore[misc]
         """All that the trainer logs as a JSON line a step, and what people look for on the terminal."""
@@ -112,9 +112,7 @@ def main() -> None:
     try:
         run = read_run_file(arguments.run_file)
         if arguments.check:
-            for name, table in (("env", run.env), ("eval_env", run.eval_env)):
-                if table is not None:
-                    check_environment(name, table)
+            check_environments(run)
             check_trainer(run)
             check_lora(run)
             print(f"{arguments.run_file}: right")
@@ -122,9 +120,7 @@ def main() -> None:
         train(run, arguments.resume)
     except RunFileError as error:
         sys.exit(f"{arguments.run_file}: {error}" if str(arguments.run_file) not in str(error) else str(error))
-    except RuntimeError as error:
-        if type(error).__name__ != "RolloutsFailed":
-            raise
+    except RolloutsFailed as error:
         sys.exit(f"{error}\nMend that and go on with --resume.")
 
 

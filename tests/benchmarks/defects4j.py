@@ -264,7 +264,9 @@ class Times(NamedTuple):
     cli: float
 
 
-KINDS = ("fails", "does not compile", "fix", "fix, no control")
+WRONG = {"tests_failed": "fails", "compile_failed": "does not compile"}
+"""Outcome to kind of patch."""
+KINDS = (*WRONG.values(), "fix", "fix, no control")
 
 
 def show_speed(bugs: list[Bug], answers: dict[str, list[dict[str, Any]]], cli: CliHome, arguments: argparse.Namespace) -> None:
@@ -301,13 +303,12 @@ def show_times(bug: str, kind: str, times: Times, ratios: list[float] | None = N
 def one_of_each(bug: Bug, answers: list[dict[str, Any]], limit_s: float) -> dict[str, Case]:
     """The first wrong patch of each kind; no `fails` where none is among them."""
     found = {"fix": fix(bug)}
-    kinds = {"tests_failed": "fails", "compile_failed": "does not compile"}
     with fresh_sandbox(standby=0) as sandbox:
         for case in (*islice(wrong_patches(bug, answers), KNOWN_BY_SPEED), does_not_compile(bug)):
             report = sandbox.score(spec_of(bug, Limits(tests_s=limit_s)), case.patch)
-            if report.outcome in kinds:
-                found.setdefault(kinds[report.outcome], case)
-            if len(found) == len(KINDS):
+            if report.outcome in WRONG:
+                found.setdefault(WRONG[report.outcome], case)
+            if found.keys() >= set(WRONG.values()):
                 break
     return {kind: found[kind] for kind in KINDS if kind in found}
 

@@ -1,6 +1,5 @@
 """examples/eval/evaluate.py: what is wrong is one line and an exit code, and finished rollouts are kept, with a real endpoint."""
 
-import socket
 import subprocess
 import sys
 import time
@@ -16,7 +15,7 @@ from repair_cli.scripted_policy import playback
 sys.path.insert(0, str(Path(__file__).parents[2] / "examples" / "eval"))
 sys.path.insert(0, str(Path(__file__).parent))
 import evaluate
-from vf_commands import MODEL, run, traces
+from vf_commands import MODEL, free_port, run, traces
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "eval"
 TASKS, GROUP = 4, 4
@@ -50,12 +49,6 @@ def refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         return line
 
     return line
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def test_no_server(refused: Callable[..., str]) -> None:

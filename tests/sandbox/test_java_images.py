@@ -2,12 +2,14 @@
 
 import hashlib
 import subprocess
-from importlib.resources import files
+import sys
+from pathlib import Path
 
 import pytest
-from repair_sandbox import images
-from repair_sandbox.engine import Engine
-from repair_sandbox.errors import InfrastructureError
+from repair_sandbox.guest_protocol import java_sources
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "environments"))
+from vf_commands import needs_image
 
 pytestmark = [pytest.mark.docker]
 RELEASES = {"repair-envs/corpus-java:latest": 17, "repair-envs/defects4j-base:latest": 11}
@@ -15,21 +17,13 @@ RELEASES = {"repair-envs/corpus-java:latest": 17, "repair-envs/defects4j-base:la
 
 @pytest.fixture(params=RELEASES, ids=lambda name: name.partition("/")[2].partition(":")[0])
 def image(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
-    try:
-        present = images.local_image(Engine(patience_s=2), name)
-    except InfrastructureError as error:
-        pytest.skip(str(error))
-    if present is None:
-        pytest.skip(f"there is no image {name}: build it with `repair images build`")
-    return name
+    return needs_image(request.param)
 
 
 def baked() -> str:
     """Where an image holds our programs, compiled from the sources as they are now."""
-    sources = sorted((files("repair_sandbox") / "guest" / "java").iterdir(), key=lambda file: file.name)
-    text = b"".join(source.read_bytes() for source in sources if source.name.endswith(".java"))
-    return f"/opt/repair/java/{hashlib.sha256(text).hexdigest()}"
+    text = "".join(text for _, text in sorted(java_sources().items()))
+    return f"/opt/repair/java/{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def said(image: str, *command: str) -> str:

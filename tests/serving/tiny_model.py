@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
+from transformers import PreTrainedTokenizerFast, Qwen3ForCausalLM
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "examples" / "grpo" / "tiny"))
+from tiny_qwen import END, make_model, make_tokenizer
 
 VOCABULARY = 4096
 CONTEXT = 4096
@@ -26,11 +28,6 @@ GROWING = 50
 """Last steps, over which that share grows to the whole prompt."""
 ALWAYS_READ = 8
 """Tokens at the end of a prompt: there the reply begins."""
-PAD, START, END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
-CHAT_TEMPLATE = (
-    "{% for message in messages %}" + START + "{{ message['role'] }}\n{{ message['content'] }}" + END + "\n{% endfor %}"
-    "{% if add_generation_prompt %}" + START + "assistant\n{% endif %}"
-)
 
 
 @dataclass(frozen=True)
@@ -60,43 +57,12 @@ def main() -> None:
     # More threads wait for each other by spinning: on a busy machine that takes twelve times the processor time.
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    tokenizer = make_tokenizer([text for row in rows for text in (row["prompt"], *row["replies"])])
-    model = make_model(tokenizer)
+    tokenizer = make_tokenizer([text for row in rows for text in (row["prompt"], *row["replies"])], VOCABULARY)
+    model = make_model(tokenizer, HIDDEN, LAYERS, HEAD, CONTEXT)
     loss = learn(model, [lesson(tokenizer, row["prompt"], row["replies"]) for row in rows if row["replies"]])
     print(f"{loss:.4f} nats a token")
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-
-
-def make_tokenizer(texts: list[str]) -> PreTrainedTokenizerFast:
-    """A byte-level BPE, which can write any text."""
-    bpe = Tokenizer(models.BPE())
-    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    bpe.decoder = decoders.ByteLevel()
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    special = [PAD, START, END]
-    trainer = trainers.BpeTrainer(vocab_size=VOCABULARY, special_tokens=special, initial_alphabet=alphabet, show_progress=False)
-    bpe.train_from_iterator(texts, trainer)
-    return PreTrainedTokenizerFast(tokenizer_object=bpe, eos_token=END, pad_token=PAD, chat_template=CHAT_TEMPLATE)
-
-
-def make_model(tokenizer: PreTrainedTokenizerFast) -> Qwen3ForCausalLM:
-    """A new one with random weights."""
-    config = Qwen3Config(
-        vocab_size=len(tokenizer),
-        hidden_size=HIDDEN,
-        intermediate_size=2 * HIDDEN,
-        num_hidden_layers=LAYERS,
-        num_attention_heads=HIDDEN // HEAD,
-        num_key_value_heads=HIDDEN // HEAD,
-        head_dim=HEAD,
-        max_position_embeddings=CONTEXT,
-        tie_word_embeddings=False,
-        bos_token_id=None,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-    )
-    return Qwen3ForCausalLM(config)
 
 
 def lesson(tokenizer: PreTrainedTokenizerFast, prompt: str, replies: list[str]) -> Lesson:

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
@@ -17,6 +16,7 @@ import verifiers.v1 as vf
 from repair_corpus import corpus_tasks
 from repair_rubrics import Patch
 from repair_tasks import task_sources
+from vf_commands import free_port
 
 MODEL = "tiny"
 LEARNED = {
@@ -101,12 +101,6 @@ def server_environment() -> dict[str, str]:
     """One thread for the model, which is too small for two; nothing is looked up or reported."""
     threads = {"OMP_NUM_THREADS": "1", "VLLM_CPU_OMP_THREADS_BIND": "nobind", "VLLM_CPU_KVCACHE_SPACE": "1"}
     return {**os.environ, **threads, "HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1"}
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def wait_until_healthy(process: subprocess.Popen[bytes], port: int, log: Path) -> None:

@@ -12,6 +12,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from vf_commands import free_port
+
 ROOT = Path(__file__).parents[2]
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "scontrol", "scancel")
 PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"
@@ -167,9 +169,3 @@ def until(holds: Callable[[], bool], output: Path) -> None:
         if time.monotonic() > end:
             raise RuntimeError(f"SLURM is not ready after {STARTING_S} s:\n{output.read_text(errors='replace')[-2000:]}")
         time.sleep(POLL_S)
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

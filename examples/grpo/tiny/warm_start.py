@@ -1,4 +1,4 @@
-"""Makes the model that the tiny runs start from: `python warm_start.py FOLDER [--seed 0]`, in half a minute, with nothing downloaded.
+"""Makes the model that the tiny runs start from: `python warm_start.py FOLDER [--seed 0]`, in some minutes, with nothing downloaded.
 
 A Qwen3 of 0.6 million weights learns, from random ones, to answer the prompts of swe-bench-diff over `bugs.py`'s bugs in the format asked for: half
 of the answers that it learns from change nothing, 3 in 10 are right, the others put in any wrong operator. So what it would answer most readily is
@@ -14,7 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import tiny_qwen
 from bugs import OPERATORS, Bug, bugs
+from tiny_qwen import END
 
 if TYPE_CHECKING:
     import torch
@@ -26,12 +28,6 @@ UNCHANGED, RIGHT = 0.5, 0.3
 """Shares of the answers to learn from."""
 SAMPLE = 400
 """Bugs that the tokenizer is trained on."""
-PAD, START, END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
-CHAT_TEMPLATE = (
-    "{% for message in messages %}" + START + "{{ message['role'] }}\n{{ message['content'] }}" + END + "\n{% endfor %}"
-    "{% if add_generation_prompt %}" + START + "assistant\n{% endif %}"
-)
-
 
 def prompt(bug: Bug) -> str:
     """The prompt that swe-bench-diff makes of a bug."""
@@ -44,44 +40,13 @@ def prompt(bug: Bug) -> str:
 
 
 def make_tokenizer() -> Any:
-    """A byte-level BPE of the bugs' words, and one token for each line that all prompts have in common: what is always there need not be read."""
-    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import PreTrainedTokenizerFast
-
+    """Of the bugs' words, with one token for each line that all prompts have in common: what is always there need not be read."""
     sample = list(itertools.islice(bugs(seed=1, held_out=False), SAMPLE)) + list(itertools.islice(bugs(seed=1, held_out=True), SAMPLE))
     prompts = [prompt(bug).splitlines() for bug in sample]
     common = set.intersection(*map(set, prompts)) - {""}
     texts = ["\n".join(line for line in lines if line not in common) for lines in prompts]
     texts += [bug.answer(operator) for bug in sample for operator in OPERATORS]
-    bpe = Tokenizer(models.BPE())
-    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    bpe.decoder = decoders.ByteLevel()
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    bpe.train_from_iterator(
-        texts, trainers.BpeTrainer(vocab_size=VOCABULARY, special_tokens=[PAD, START, END], initial_alphabet=alphabet, show_progress=False)
-    )
-    bpe.add_tokens([AddedToken(line, normalized=False) for line in sorted(common, key=len, reverse=True) if len(line) > 12])
-    return PreTrainedTokenizerFast(tokenizer_object=bpe, eos_token=END, pad_token=PAD, chat_template=CHAT_TEMPLATE)
-
-
-def make_model(tokenizer: Any) -> Any:
-    from transformers import Qwen3Config, Qwen3ForCausalLM
-
-    config = Qwen3Config(
-        vocab_size=len(tokenizer),
-        hidden_size=HIDDEN,
-        intermediate_size=2 * HIDDEN,
-        num_hidden_layers=LAYERS,
-        num_attention_heads=HIDDEN // HEAD,
-        num_key_value_heads=HIDDEN // HEAD,
-        head_dim=HEAD,
-        max_position_embeddings=CONTEXT,
-        tie_word_embeddings=False,
-        bos_token_id=None,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-    )
-    return Qwen3ForCausalLM(config)
+    return tiny_qwen.make_tokenizer(texts, VOCABULARY, [line for line in sorted(common, key=len, reverse=True) if len(line) > 12])
 
 
 def chosen_operator(bug: Bug, chance: random.Random) -> str:
@@ -119,7 +84,7 @@ def warm_start(folder: Path, seed: int, steps: int = STEPS) -> float:
 
     torch.manual_seed(seed)
     tokenizer = make_tokenizer()
-    model = make_model(tokenizer)
+    model = tiny_qwen.make_model(tokenizer, HIDDEN, LAYERS, HEAD, CONTEXT)
     optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=0.0)
     losses = []
     for step, batch in enumerate(itertools.islice(batches(tokenizer, seed), steps)):
