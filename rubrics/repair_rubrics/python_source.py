@@ -3,6 +3,8 @@
 import ast
 from functools import lru_cache
 
+from repair_rubrics.python_ast import parse_python
+
 MAX_CHARS = 400_000
 """Longer files are not parsed: a score must not wait for one."""
 
@@ -43,7 +45,7 @@ def _tree(text: str) -> ast.Module | None:
     if len(text) > MAX_CHARS or "\0" in text:
         return None
     try:
-        return ast.parse(text)
+        return parse_python(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

@@ -11,6 +11,7 @@ import textwrap
 from dataclasses import dataclass
 
 from repair_rubrics.extract import answer_part, code_blocks
+from repair_rubrics.python_ast import parse_python
 
 from function_tests.problem import FunctionProblem
 
@@ -100,7 +101,7 @@ def _returns(code: str, name: str) -> bool:
 def _statements(code: str) -> list[ast.stmt]:
     """The statements at the top of a text; none where it is not Python."""
     try:
-        return ast.parse(code).body
+        return parse_python(code).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
 

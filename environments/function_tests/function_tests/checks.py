@@ -9,6 +9,7 @@ import builtins
 import symtable
 from collections.abc import Iterator, Sequence
 
+from repair_rubrics.python_ast import parse_python
 from repair_tasks import RowError
 
 SOLUTION, TESTS = "solution.py", "test_solution.py"
@@ -22,7 +23,7 @@ class TestModule:
 
     def __init__(self, entry_point: str, solution: str, where: str) -> None:
         self.entry_point = entry_point
-        self.solution = ast.parse(solution).body
+        self.solution = parse_python(solution).body
         self.where = where
 
     def written(
@@ -64,7 +65,7 @@ class TestModule:
 
 def imported_modules(text: str) -> Iterator[str]:
     """Top-level names of the modules that a text imports, anywhere in it."""
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(parse_python(text)):
         if isinstance(node, ast.Import):
             yield from (alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -79,7 +80,7 @@ def _says_nothing(node: ast.stmt) -> bool:
 
 
 def _test(name: str, body: list[ast.stmt]) -> ast.stmt:
-    function = ast.parse(f"def {name}(): pass").body[0]
+    function = parse_python(f"def {name}(): pass").body[0]
     assert isinstance(function, ast.FunctionDef)
     function.body = body
     return function

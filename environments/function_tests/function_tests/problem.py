@@ -4,6 +4,7 @@ import ast
 from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
+from repair_rubrics.python_ast import parse_python
 from repair_tasks import RowError
 
 from function_tests.checks import TestModule
@@ -30,7 +31,7 @@ class FunctionProblem(BaseModel):
     @property
     def preamble(self) -> str:
         """What stands before the function in its signature: imports and helpers."""
-        return "\n".join(self.signature.split("\n")[: _first_line(_function(ast.parse(self.stub).body, self.entry_point)) - 1]).strip("\n")
+        return "\n".join(self.signature.split("\n")[: _first_line(_function(parse_python(self.stub).body, self.entry_point)) - 1]).strip("\n")
 
     @property
     def stub(self) -> str:
@@ -49,7 +50,7 @@ def humaneval_problem(row: HumanEvalRow, where: str) -> FunctionProblem:
     if _find(stub.body, row.entry_point) is None:
         raise RowError(f"{where}: column 'entry_point': prompt defines no function {row.entry_point!r} with a docstring or a body")
     _parsed(solution, f"{where}: column 'canonical_solution': behind the prompt")
-    script = ast.parse(row.test).body
+    script = parse_python(row.test).body
     check = _find(script, "check")
     if check is None or len(check.args.args) != 1:
         raise RowError(f"{where}: column 'test': defines no function check(candidate)")
@@ -69,14 +70,14 @@ def mbpp_problem(row: MbppRow, where: str) -> FunctionProblem:
         RowError: as `humaneval_problem`.
     """
     solution = row.code.rstrip() + "\n"
-    asserts = [node for text in row.test_list for node in ast.parse(text.replace("\r\n", "\n")).body]
-    defined = {node.name: node for node in ast.parse(solution).body if isinstance(node, ast.FunctionDef)}
+    asserts = [node for text in row.test_list for node in parse_python(text.replace("\r\n", "\n")).body]
+    defined = {node.name: node for node in parse_python(solution).body if isinstance(node, ast.FunctionDef)}
     called = [node.func.id for node in ast.walk(asserts[0]) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
     entry_point = next((name for name in called if name in defined), None)
     if entry_point is None:
         raise RowError(f"{where}: column 'test_list': its first assert calls no function that column 'code' defines")
-    setup = ast.parse("\n".join([*row.test_imports, row.test_setup_code or ""])).body
-    script = ast.parse(row.test or "").body
+    setup = parse_python("\n".join([*row.test_imports, row.test_setup_code or ""])).body
+    script = parse_python(row.test or "").body
     around = [node for node in script if isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef)]
     checks = [node for node in script if node not in around] or asserts
     module = TestModule(entry_point, solution, f"{where}: column 'test_list'" if not script else f"{where}: column 'test'")
@@ -98,7 +99,7 @@ def bundled_problem(name: str, text: str) -> FunctionProblem:
     Raises:
         RowError: the file is not like that.
     """
-    module = ast.parse(text)
+    module = parse_python(text)
     function = _find(module.body, name)
     tests = [node for node in module.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
     if function is None or not tests or not ast.get_docstring(function):
@@ -114,7 +115,7 @@ def bundled_problem(name: str, text: str) -> FunctionProblem:
 
 def _parsed(text: str, where: str) -> ast.Module:
     try:
-        return ast.parse(text)
+        return parse_python(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise RowError(f"{where} is not Python: {error}") from None
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from repair_rubrics.python_ast import parse_python
 from repair_tasks import RowError
 from repair_tasks.rows import first_problem
 
@@ -25,7 +26,7 @@ def _line_feeds(value: str) -> str:
 def _python(value: str) -> str:
     value = _line_feeds(value)
     try:
-        ast.parse(value)
+        parse_python(value)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise ValueError(f"is not Python: {error}") from None
     return value
@@ -83,7 +84,7 @@ class MbppRow(BaseModel):
     @classmethod
     def _tests_are_asserts(cls, value: list[str]) -> list[str]:
         for statement in value:
-            if not all(isinstance(node, ast.Assert) for node in ast.parse(_python(statement)).body):
+            if not all(isinstance(node, ast.Assert) for node in parse_python(_python(statement)).body):
                 raise ValueError(f"holds something else than asserts: {statement[:60]!r}")
         return value
 
