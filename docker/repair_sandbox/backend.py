@@ -3,6 +3,7 @@
 A backend is one module (`docker_backend.py`, `local.py`); tests/sandbox/test_conformance.py is what each must pass.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -37,8 +38,11 @@ class Backend(Protocol):
         """
         ...
 
-    def prepare(self, image: str, limits: Limits, count: int = 1) -> None:
-        """Have `count` places more for `image` standing by, made in the background; a hint, dropped where enough stand by."""
+    def prepare(self, image: str, setup: Mapping[str, Any], limits: Limits, count: int = 1) -> None:
+        """Have `count` places more for requests of `image` standing by, made in the background; a hint, dropped where enough stand by.
+
+        `setup`: what those requests will have in common (`guest_protocol.build_setup`).
+        """
         ...
 
     def run(self, image: str, request: dict[str, Any], limits: Limits, followed: bool = False) -> GuestReply:

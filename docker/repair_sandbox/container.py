@@ -1,4 +1,4 @@
-"""One locked-down container whose PID 1 waits on its standard input for a single request.
+"""One locked-down container whose PID 1 gets ready, then waits on its standard input for a single request.
 
 Isolation: no network, no capability but the few that PID 1 needs to write the tree and to become another user, no privilege gained by setuid
 programs, bounds on memory, processes, processors, descriptors and /tmp, no log kept by the engine. It is a container, not a virtual machine: a
@@ -10,7 +10,7 @@ import socket
 import struct
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,9 @@ from repair_sandbox.limits import Limits
 MEBIBYTE = 1024**2
 ENDING_S = 5
 """How long PID 1 may live after its last word."""
+
+SETUP_S = 60.0
+"""How long a container may take to read what it is told ahead of a request."""
 
 NO_INTERPRETER = 127
 """Exit status of `LAUNCH` in an image without python3."""
@@ -77,8 +80,12 @@ class Answer:
 class Container:
     """A started container and the stream to its PID 1. Used by one thread at a time, for one request."""
 
-    def __init__(self, engine: Engine, image: str, limits: Limits, labels: Mapping[str, str]) -> None:
-        """Create and start it; on failure nothing is left of it that the engine would let go.
+    def __init__(
+        self, engine: Engine, image: str, limits: Limits, labels: Mapping[str, str], setup: bytes, command: Sequence[str] = (LAUNCH, BOOT)
+    ) -> None:
+        """Create and start it, and send `setup`, the first message; on failure nothing is left of it that the engine would let go.
+
+        `command`: what /bin/sh -c is given.
 
         Raises:
             InfrastructureError: of `Engine.call`.
@@ -88,18 +95,20 @@ class Container:
         self.name = f"repair-{uuid.uuid4().hex}"
         self.started = time.monotonic()
         try:
-            self._start(limits, labels)
+            self._start(limits, labels, command)
+            with contextlib.suppress(OSError):  # a container that ends at once: the request will show why
+                _Frames(self._socket, time.monotonic() + SETUP_S, 0).send(setup)
         except BaseException:
             self.remove()
             raise
 
-    def _start(self, limits: Limits, labels: Mapping[str, str]) -> None:
+    def _start(self, limits: Limits, labels: Mapping[str, str], command: Sequence[str]) -> None:
         def create(client: docker.APIClient) -> None:
             client.create_container(
                 self.image,
                 name=self.name,
                 entrypoint=["/bin/sh", "-c"],
-                command=[LAUNCH, BOOT],
+                command=list(command),
                 user="0:0",
                 working_dir="/",
                 hostname="sandbox",

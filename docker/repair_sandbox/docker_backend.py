@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
 from repair_sandbox import guest_protocol, reaper
 from repair_sandbox.backend import GuestReply
@@ -60,7 +60,7 @@ class DockerBackend:
         standby: int = 4,
         patience_s: float = 60.0,
         grace_s: float = GRACE_S,
-        encode: Callable[[Mapping[str, Any]], bytes] = guest_protocol.encode,
+        encode_setup: Callable[[Mapping[str, Any]], bytes] = guest_protocol.encode_setup,
     ) -> None:
         """Nothing is contacted yet.
 
@@ -69,11 +69,11 @@ class DockerBackend:
             standby: most containers that wait ahead of need.
             patience_s: how long an engine may not answer (a restart of it) before `EngineUnavailable`.
             grace_s: added to a request's own deadline.
-            encode: what is written to a container for a request.
+            encode_setup: what is written to a container when it starts.
         """
         self.engine = Engine(url, patience_s)
         self.grace_s = grace_s
-        self.encode = encode
+        self.encode_setup = encode_setup
         self._standby = Standby(standby)
         self._digests: dict[str, tuple[str, float]] = {}
         self._reaped = threading.Event()
@@ -90,24 +90,24 @@ class DockerBackend:
             known = self._digests[image] = (image_digest(self.engine, image), time.monotonic() + DIGEST_S)
         return known[0]
 
-    def prepare(self, image: str, limits: Limits, count: int = 1) -> None:
+    def prepare(self, image: str, setup: Mapping[str, Any], limits: Limits, count: int = 1) -> None:
         try:
-            digest = self.digest(image)
+            kind = self._kind(image, setup, limits)
         except InfrastructureError as error:
             log.debug("%s: nothing made ahead: %s", image, error)
             return
         for _ in range(count):
-            self._make_ahead(digest, limits)
+            self._make_ahead(kind)
 
     def run(self, image: str, request: dict[str, Any], limits: Limits, followed: bool = False) -> GuestReply:
-        digest = self.digest(image)
+        kind = self._kind(image, request, limits)
         self._clean_up()
         fault: InfrastructureError = EngineError(f"{image}: the backend is closed")
         for attempt in range(1, ATTEMPTS + 1):
             if self._closed:
                 break
             try:
-                return self._attempt(digest, request, limits, attempt, followed)
+                return self._attempt(kind, request, attempt, followed)
             except ImageMissing:
                 self._digests.pop(image, None)  # it was there a moment ago
                 raise
@@ -128,33 +128,33 @@ class DockerBackend:
         for name in list(self.engine.litter):
             self.engine.discard(name)
 
-    def _attempt(self, digest: str, request: dict[str, Any], limits: Limits, attempt: int, followed: bool) -> GuestReply:
-        began = time.monotonic()
-        container = self._start(digest, limits)
+    def _attempt(self, kind: "_Kind", request: dict[str, Any], attempt: int, followed: bool) -> GuestReply:
+        began, limits = time.monotonic(), kind.limits
+        container = self._start(kind)
         try:
             start_s = time.monotonic() - began
             if followed:  # not before: two that start at once are slow to start
-                self._make_ahead(digest, limits)
+                self._make_ahead(kind)
             nonce = secrets.token_hex(16)
-            message = self.encode({**request, "nonce": nonce})
+            message = guest_protocol.encode_request({**request, "nonce": nonce})
             answer = container.ask(message, nonce, self._deadline_s(limits), guest_protocol.most_reply_bytes(limits))
             result = answer.result or _stand_in(answer, container, limits)
         finally:
             self._dismiss(container)
         return GuestReply(result, start_s, attempt)
 
-    def _start(self, digest: str, limits: Limits) -> Container:
+    def _start(self, kind: "_Kind") -> Container:
         token = object()
         self._starting.add(token)
         try:
-            container = self._standby.take((digest, limits)) or self._make(digest, limits)
+            container = self._standby.take(kind) or self._make(kind)
             self._in_use[container.name] = container
         finally:
             self._starting.discard(token)
         return container
 
-    def _make_ahead(self, digest: str, limits: Limits) -> None:
-        self._standby.want((digest, limits), functools.partial(self._make, digest, limits))
+    def _make_ahead(self, kind: "_Kind") -> None:
+        self._standby.want(kind, functools.partial(self._make, kind))
 
     def _dismiss(self, container: Container) -> None:
         """Remove a container that has served, behind the caller's back while removals keep up."""
@@ -175,8 +175,11 @@ class DockerBackend:
         if len(self._removals) > MOST_SERVED:
             removal.result()
 
-    def _make(self, digest: str, limits: Limits) -> Container:
-        return Container(self.engine, digest, limits, reaper.labels(self._deadline_s(limits)))
+    def _make(self, kind: "_Kind") -> Container:
+        return Container(self.engine, kind.digest, kind.limits, reaper.labels(self._deadline_s(kind.limits)), kind.setup, kind.command)
+
+    def _kind(self, image: str, setup: Mapping[str, Any], limits: Limits) -> "_Kind":
+        return _Kind(self.digest(image), limits, self.encode_setup(setup), tuple(guest_protocol.launch(setup)))
 
     def _deadline_s(self, limits: Limits) -> float:
         return guest_protocol.guest_deadline_s(limits) + self.grace_s
@@ -216,6 +219,16 @@ def _summary(record: Mapping[str, Any]) -> str:
     if not record:
         return "it does not know the container any more"
     return ", ".join(f"{name} {record.get(name)}" for name in ("Status", "ExitCode", "OOMKilled", "Error") if record.get(name) not in ("", None))
+
+
+class _Kind(NamedTuple):
+    """What a container can be taken for."""
+
+    digest: str
+    limits: Limits
+    setup: bytes
+    """The first message to it."""
+    command: tuple[str, ...]
 
 
 class _Hung(GuestLost):

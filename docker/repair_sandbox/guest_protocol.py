@@ -1,13 +1,15 @@
 """What is said to a container's PID 1 and what it says back.
 
-The container runs `LAUNCH` under /bin/sh with `BOOT` as $0. It reads one line with a length, then that many bytes of JSON: the guest's modules as
-text and the request. It answers with lines `NONCE JSON`; what does not start with this request's nonce counts for nothing.
+The container runs `LAUNCH` under /bin/sh with `BOOT` as $0. It reads two messages, each a line with a length, then that many bytes of JSON. The
+first comes when it starts: the guest's modules as text, and what is known of the request ahead of it. The second, when there is a patch, is the
+request. It answers with lines `NONCE JSON`; what does not start with this request's nonce counts for nothing.
 """
 
 import base64
 import dataclasses
 import hashlib
 import json
+import math
 import secrets
 from collections.abc import Mapping
 from functools import cache
@@ -18,10 +20,12 @@ from repair_sandbox.git_diff import parse_diff
 from repair_sandbox.limits import Limits
 from repair_sandbox.spec import TestSpec
 
-MODULES = ("outcome", "process", "names", "channel", "patching", "installing", "twins", "control", "control_files", "junit", "supervisor")
+MODULES = ("outcome", "process", "names", "channel", "patching", "installing", "twins", "control", "control_files", "jdk", "junit", "supervisor")
 """Guest modules in the order in which they import each other."""
 PYTEST_PROGRAM = "pytest_runner"
 """Guest program that is handed on as text; those in Java are, too."""
+SETUP = ("runner", "environment", "path_prefix", "uid", "gid", "limits")
+"""Fields of a request that a container gets ahead of it: it has served only requests in which they are the same."""
 
 LONGEST_STANDBY_S = 3600
 """A container that got no request by then ends itself."""
@@ -38,11 +42,12 @@ BOOT = f"""
 import json, os, signal, sys, types
 signal.signal(signal.SIGALRM, lambda *_: os._exit(3))
 signal.alarm({LONGEST_STANDBY_S})
-length = sys.stdin.buffer.readline()
-if not length:
-    os._exit(0)
-payload = json.loads(sys.stdin.buffer.read(int(length)).decode("ascii"))
-signal.alarm(0)
+def hear():
+    length = sys.stdin.buffer.readline()
+    if not length:
+        os._exit(0)
+    return json.loads(sys.stdin.buffer.read(int(length)).decode("ascii"))
+payload = hear()
 for name in ("repair_sandbox", "repair_sandbox.guest"):
     sys.modules[name] = types.ModuleType(name)
 for name in payload["modules"]:
@@ -50,7 +55,10 @@ for name in payload["modules"]:
     sys.modules[module.__name__] = module
     setattr(sys.modules["repair_sandbox.guest"], name, module)
     exec(compile(payload["sources"][name], name + ".py", "exec"), module.__dict__)
-module.main(payload)
+ready = module.stand_by(payload)
+request = hear()
+signal.alarm(0)
+module.main(ready, request)
 """
 
 
@@ -69,9 +77,20 @@ def java_sources() -> dict[str, str]:
 
 
 @cache
+def framework_supervisor() -> str:
+    """Shell program that is PID 1 where the runner is `defects4j`."""
+    return (files("repair_sandbox") / "guest" / "defects4j.sh").read_text("utf-8")
+
+
+@cache
 def guest_digest() -> str:
     """Hash of all that runs in an image, 64 hex digits."""
-    return hashlib.sha256(json.dumps([BOOT, guest_sources(), sorted(java_sources().items())]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([BOOT, guest_sources(), sorted(java_sources().items()), framework_supervisor()]).encode()).hexdigest()
+
+
+def launch(setup: Mapping[str, Any]) -> list[str]:
+    """What /bin/sh -c is given in a container."""
+    return [framework_supervisor()] if setup.get("runner") == "defects4j" else [LAUNCH, BOOT]
 
 
 def build_request(
@@ -88,13 +107,13 @@ def build_request(
     one by chance.
     """
     return {
+        **build_setup(spec),
         "nonce": secrets.token_hex(16),
         "workdir": spec.workdir,
         "tree": None if spec.tree is None else {path: _base64(content) for path, content in spec.tree.items()},
         "patch": _base64(_bytes(patch)),
         "declared": patch_paths(patch),
         "test_patch": _base64(_bytes(spec.test_patch)),
-        "runner": spec.runner,
         "java": dataclasses.asdict(spec.java) if spec.java else None,
         "arguments": list(spec.arguments),
         "workdir_on_path": spec.workdir_on_path,
@@ -103,21 +122,44 @@ def build_request(
         "fail_to_pass_first": spec.fail_to_pass_first,
         "twins": control,
         "arrangement": arrangement or secrets.token_hex(16),
-        "path_prefix": spec.path_prefix,
-        "environment": dict(spec.environment),
         "install": spec.install,
         "writable_tree": spec.writable_tree,
+    }
+
+
+def build_setup(spec: TestSpec) -> dict[str, Any]:
+    """What all requests of a task have in common and a container gets ahead of them."""
+    return {
+        **({"arguments": list(spec.arguments)} if spec.runner == "defects4j" else {}),
+        "runner": spec.runner,
+        "path_prefix": spec.path_prefix,
+        "environment": dict(spec.environment),
         "uid": TEST_ACCOUNT,
         "gid": TEST_ACCOUNT,
         "limits": {name: getattr(spec.limits, name) for name in ("tests_s", "memory_mb", "file_mb", "open_files", "output_mb")},
     }
 
 
-def encode(request: Mapping[str, Any]) -> bytes:
-    """What is written to PID 1's standard input, its length line included."""
+def encode_setup(setup: Mapping[str, Any]) -> bytes:
+    """The first message to PID 1: its programs, and of `setup` what a container gets ahead of a request; for the framework's, the bug."""
+    if setup.get("runner") == "defects4j":
+        return " ".join(setup["arguments"]).encode("ascii") + b"\n"
     sources = guest_sources()
-    programs = java_sources() if request.get("runner") == "junit" else {PYTEST_PROGRAM: sources[PYTEST_PROGRAM]}
-    message = {"modules": MODULES, "sources": {name: sources[name] for name in MODULES}, "programs": programs, "request": request}
+    programs = java_sources() if setup.get("runner") == "junit" else {PYTEST_PROGRAM: sources[PYTEST_PROGRAM]}
+    known = {name: setup[name] for name in SETUP if name in setup}
+    return encode({"modules": MODULES, "sources": {name: sources[name] for name in MODULES}, "programs": programs, "setup": known})
+
+
+def encode_request(request: Mapping[str, Any]) -> bytes:
+    """The second message to PID 1."""
+    if request.get("runner") != "defects4j":
+        return encode(request)
+    patch = base64.b64decode(request["patch"])
+    return f"{request['nonce']} {math.ceil(request['limits']['tests_s'])} {len(patch)}\n".encode("ascii") + patch
+
+
+def encode(message: Mapping[str, Any]) -> bytes:
+    """A message as our own PID 1 reads it, its length line included."""
     payload = json.dumps(message).encode("ascii")
     return b"%d\n" % len(payload) + payload
 

@@ -34,7 +34,7 @@ class LocalBackend:
         """Names the interpreter: there is no image."""
         return f"local:{self.python}"
 
-    def prepare(self, image: str, limits: Limits, count: int = 1) -> None:
+    def prepare(self, image: str, setup: Mapping[str, Any], limits: Limits, count: int = 1) -> None:
         """Nothing is made ahead."""
 
     def run(self, image: str, request: Mapping[str, Any], limits: Limits, followed: bool = False) -> GuestReply:
@@ -44,13 +44,13 @@ class LocalBackend:
             BrokenTask: the task's tree is in an image.
             GuestLost: the guest's program ended without an answer.
         """
-        if request["tree"] is None:
+        if request["tree"] is None or request["runner"] == "defects4j":
             raise BrokenTask("the local backend has no images: only tasks that bring their tree can run on it")
         with tempfile.TemporaryDirectory(prefix="repair-local-") as folder:
             tree, scratch = Path(folder, "tree"), Path(folder, "scratch")
             tree.mkdir()
             scratch.mkdir()
-            here = {"workdir": str(tree), "path_prefix": os.path.dirname(self.python), "uid": None, "gid": None}
+            message = {**request, "workdir": str(tree), "path_prefix": os.path.dirname(self.python), "uid": None, "gid": None}
             process = subprocess.Popen(
                 [sys.executable, "-I", "-S", "-c", guest_protocol.BOOT],
                 stdin=subprocess.PIPE,
@@ -62,7 +62,8 @@ class LocalBackend:
             )
             deadline_s = guest_protocol.guest_deadline_s(limits) + GRACE_S
             try:
-                output, errors = process.communicate(guest_protocol.encode({**request, **here}), timeout=deadline_s)
+                said = guest_protocol.encode_setup(message) + guest_protocol.encode_request(message)
+                output, errors = process.communicate(said, timeout=deadline_s)
             except subprocess.TimeoutExpired:
                 raise GuestLost(f"the local guest gave no verdict within {deadline_s:.0f} s") from None
             finally:

@@ -21,7 +21,7 @@ from repair_sandbox import verdict
 from repair_sandbox.backend import Backend, GuestReply
 from repair_sandbox.errors import BrokenTask, InfrastructureError
 from repair_sandbox.git_diff import DiffError
-from repair_sandbox.guest_protocol import build_request, guest_digest
+from repair_sandbox.guest_protocol import build_request, build_setup, guest_digest
 from repair_sandbox.policy import PolicyVerdict, changed_paths, check_patch
 from repair_sandbox.report import TestReport
 from repair_sandbox.slots import Slots
@@ -64,7 +64,7 @@ class Sandbox:
 
     def prepare(self, spec: TestSpec) -> None:
         """Say that a score of `spec` will be wanted soon (a rollout began), so that a container may be made ahead."""
-        self.backend.prepare(spec.image, spec.limits)
+        self.backend.prepare(spec.image, build_setup(spec), spec.limits)
 
     def score(self, spec: TestSpec, patch: str, stop_at_first_failure: bool = True, control_run: bool = True) -> TestReport:
         """The verdict on `patch`, a unified git diff of any provenance.
@@ -80,6 +80,7 @@ class Sandbox:
         if not allowed.patch:
             outcome = verdict.no_verdict_needed(allowed)
             return dataclasses.replace(outcome, stripped=allowed.stripped)
+        control_run = control_run and spec.runner != "defects4j"
         mode = f"{stop_at_first_failure} {control_run}"
         key = verdict_key(self.backend.digest(spec.image), spec.identity, allowed.patch, mode, guest_digest())
         report = self.cache.get_or_run(key, partial(self._score, spec, allowed.patch, stop_at_first_failure, control_run))

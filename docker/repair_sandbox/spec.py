@@ -34,12 +34,14 @@ class TestSpec:
     tree: Mapping[str, bytes] | None = None
     """The whole buggy tree (relative path to content), for images that do not hold it; written to `workdir` first."""
     workdir: str = "/testbed"
-    runner: Literal["pytest", "junit", "log"] = "pytest"
-    """`pytest`, `junit`: our runner reports each test over a private channel. `log`: the suite's own command, its output read by `log_parser`."""
+    runner: Literal["pytest", "junit", "log", "defects4j"] = "pytest"
+    """`pytest`, `junit`: our runner reports each test over a private channel. `log`: the suite's own command, its output read by `log_parser`.
+    `defects4j`: the framework's own commands, in an image that has it; they are believed, and there is no control run."""
     java: JavaBuild | None = None
     """For `junit`: the build. Its tests are called `package.Class::method`."""
     arguments: tuple[str, ...] = ()
-    """For `pytest` its command-line arguments (files, -o options); for `log` one Bash command line."""
+    """For `pytest` its command-line arguments (files, -o options); for `log` one Bash command line; for `defects4j` project and version (`Lang`,
+    `1b`)."""
     log_parser: LogParser | None = None
     """For `log`: reads the output, on the host."""
     workdir_on_path: bool = False

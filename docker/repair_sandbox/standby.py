@@ -18,7 +18,7 @@ CLOSING_S = 5.0
 
 
 class Standby:
-    """Waiting containers by kind (image and limits). Safe to use from many threads."""
+    """Waiting containers by kind (image, limits, what they are told ahead). Safe to use from many threads."""
 
     def __init__(self, capacity: int) -> None:
         """`capacity`: most containers that wait at once, over all kinds; 0 keeps none."""

@@ -7,6 +7,7 @@ FAIL_TO_PASS test as they do there.
 """
 
 import base64
+import re
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
@@ -122,6 +123,8 @@ def output(result: Mapping[str, Any]) -> str:
 
 def statuses_of(spec: TestSpec, result: Mapping[str, Any], names: Sequence[str]) -> Statuses:
     """The status of the named tests."""
+    if spec.runner == "defects4j":
+        return _framework_statuses(names, output(result)) if result["status"] == "done" else dict.fromkeys(names, "not_run")
     return _log_statuses(spec, names, output(result)) if spec.runner == "log" else _pytest_statuses(names, result)
 
 
@@ -142,7 +145,7 @@ def first_shortfall(to_fix: Statuses, to_keep: Statuses, kept: tuple[TestStatus,
 
 def incomplete(spec: TestSpec, result: Mapping[str, Any]) -> str:
     """Why a run in which every expected test passed does not count; empty when it does."""
-    if spec.runner == "log":
+    if spec.runner in ("log", "defects4j"):
         return ""
     end, exit_code = result["end"], result["exit_code"]
     if result["collected"] is None:
@@ -198,6 +201,17 @@ def _node_status(test: Mapping[str, Any] | None, absent: TestStatus, changed: tu
 
 
 _PHASES = ("setup", "call", "teardown")
+
+
+FRAMEWORK_FAILURE = re.compile(r"^--- ([^\s:]+)(?:::([^\s\[]+)(?:\[.*)?)?[ \t]*$", re.MULTILINE)
+"""How `failing_tests` begins a test, or a class that failed as a whole; a parameter is in brackets."""
+
+
+def _framework_statuses(names: Iterable[str], text: str) -> Statuses:
+    """By the framework's rule: what `failing_tests` does not name has passed."""
+    failing = {(owner, method) for owner, method in FRAMEWORK_FAILURE.findall(text.rpartition("=== failing_tests\n")[2])}
+    found = {name: (name.partition("::")[0], name.partition("::")[2]) for name in names}
+    return {name: "failed" if test in failing or (test[0], "") in failing else "passed" for name, test in found.items()}
 
 
 def _log_statuses(spec: TestSpec, names: Iterable[str], text: str) -> Statuses:

@@ -43,6 +43,7 @@ from defects4j_repair.prepared import PreparedError, prepared_folder
 from defects4j_repair.specs import java_tests, sandbox_spec
 from repair_rubrics import Applied, Hunk, Patch
 from repair_sandbox.errors import InfrastructureError
+from repair_sandbox.guest_protocol import build_setup
 from repair_sandbox.limits import Limits
 from repair_sandbox.reaper import OWNER, owner_label
 from repair_sandbox.report import TestReport
@@ -336,7 +337,7 @@ def timed_score(spec: TestSpec, patch: str, standby: int, control: bool) -> tupl
         if control:
             sandbox.score(spec, distinct(patch, 0))
         if standby:
-            sandbox.backend.prepare(spec.image, spec.limits, standby)
+            sandbox.backend.prepare(spec.image, build_setup(spec), spec.limits, standby)
             time.sleep(2.0)  # a model's reply takes longer
         began = time.monotonic()
         report = sandbox.score(spec, patch, control_run=control)

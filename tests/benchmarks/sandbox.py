@@ -31,6 +31,7 @@ from repair_corpus import CorpusTask, corpus_tasks
 from repair_sandbox.container import Container
 from repair_sandbox.docker_backend import DockerBackend
 from repair_sandbox.errors import InfrastructureError
+from repair_sandbox.guest_protocol import build_setup
 from repair_sandbox.limits import Limits
 from repair_sandbox.reaper import OWNER, owner_label
 from repair_sandbox.report import TestReport
@@ -99,10 +100,10 @@ def lifecycle(backend: DockerBackend, without: tuple[str, ...]) -> Lifecycle:
     repair_sandbox.container.host_config = reduced
     try:
         began = time.monotonic()
-        container = Container(backend.engine, IMAGE, Limits(), {})
+        container = Container(backend.engine, IMAGE, Limits(), {}, b"2\n{}")  # no programs: PID 1 fails at once, having been up
     finally:
         repair_sandbox.container.host_config = full
-    container.ask(b"2\n{}", "", 30, 1 << 20)  # no request: PID 1 fails at once, having been up
+    container.ask(b"", "", 30, 1 << 20)
     up = time.monotonic()
     container.remove()
     return Lifecycle(up - began, time.monotonic() - up)
@@ -132,7 +133,7 @@ def show_flags(rounds: int) -> None:
 def timed_score(sandbox: Sandbox, task: CorpusTask, patch: str, ahead: bool) -> tuple[float, TestReport]:
     spec = spec_of(task)
     if ahead:
-        sandbox.backend.prepare(spec.image, spec.limits, 2)
+        sandbox.backend.prepare(spec.image, build_setup(spec), spec.limits, 2)
         time.sleep(2.0)  # a model's reply takes longer
     began = time.monotonic()
     report = sandbox.score(spec, patch)

@@ -1,7 +1,6 @@
 """Real containers for the sandbox's tests: an engine that answers, backends whose PID 1 does what a test needs, a private engine to break."""
 
 import functools
-import json
 import os
 import shutil
 import subprocess
@@ -15,6 +14,7 @@ import docker
 import pytest
 from repair_sandbox import reaper
 from repair_sandbox.docker_backend import DockerBackend
+from repair_sandbox.guest_protocol import encode
 
 IMAGE = "repair-envs/corpus-python:latest"
 JAVA_IMAGE = "repair-envs/corpus-java:latest"
@@ -22,8 +22,9 @@ JAVA_IMAGE = "repair-envs/corpus-java:latest"
 
 SUPERVISOR = """
 import json, os, sys
-def main(payload):
-    request = payload["request"]
+def stand_by(payload):
+    return None
+def main(ready, request):
     def say(**event):
         sys.stdout.write(request["nonce"] + " " + json.dumps(event) + "\\n")
         sys.stdout.flush()
@@ -35,14 +36,9 @@ def main(payload):
 
 
 def encode_with(body: str) -> Callable[[Mapping[str, Any]], bytes]:
-    """An encoder that sends a supervisor of the test's own: `body` may use request, say, stage, result; the last line said is `result`."""
+    """A first message with a supervisor of the test's own: `body` may use request, say, stage, result; the last line said is `result`."""
     source = SUPERVISOR + textwrap.indent(textwrap.dedent(body), "    ") + "\n    say(**result)\n"
-
-    def encode(request: Mapping[str, Any]) -> bytes:
-        payload = json.dumps({"modules": ["supervisor"], "sources": {"supervisor": source}, "request": request}).encode()
-        return b"%d\n" % len(payload) + payload
-
-    return encode
+    return lambda _: encode({"modules": ["supervisor"], "sources": {"supervisor": source}})
 
 
 @functools.cache
@@ -87,7 +83,7 @@ def backend_with(client: docker.APIClient) -> Iterator[Callable[..., DockerBacke
     made: list[DockerBackend] = []
 
     def make(body: str = "", **options: Any) -> DockerBackend:
-        made.append(DockerBackend(encode=encode_with(body), **options))
+        made.append(DockerBackend(encode_setup=encode_with(body), **options))
         return made[-1]
 
     yield make

@@ -11,7 +11,7 @@ from repair_sandbox import verdict
 from repair_sandbox.backend import Backend, GuestReply
 from repair_sandbox.docker_backend import DockerBackend
 from repair_sandbox.errors import BrokenTask
-from repair_sandbox.guest_protocol import build_request
+from repair_sandbox.guest_protocol import build_request, build_setup
 from repair_sandbox.limits import Limits
 from repair_sandbox.local import LocalBackend
 from repair_sandbox.report import TestReport
@@ -97,15 +97,15 @@ def test_many_at_once(backend: Backend) -> None:
 def test_digest_is_stable_and_prepare_is_a_hint(backend: Backend) -> None:
     spec = corpus_spec()
     assert backend.digest(spec.image) == backend.digest(spec.image) != ""
-    backend.prepare(spec.image, spec.limits)
-    backend.prepare("repair-envs/no-such-image:1", spec.limits)
+    backend.prepare(spec.image, build_setup(spec), spec.limits)
+    backend.prepare("repair-envs/no-such-image:1", build_setup(spec), spec.limits)
     assert isinstance(backend.isolates, bool)
 
 
 def test_closing_ends_it(backend: Backend) -> None:
     """Of a second one, so that the others' stays open."""
     second = type(backend)()
-    second.prepare(corpus_spec().image, LIMITS)
+    second.prepare(corpus_spec().image, build_setup(corpus_spec()), LIMITS)
     before = threading.active_count()
     second.close()
     second.close()

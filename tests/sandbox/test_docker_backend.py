@@ -123,7 +123,7 @@ def test_engine_that_is_not_there() -> None:
     backend = DockerBackend("unix:///nonexistent/engine.sock", patience_s=0.5)
     with pytest.raises(EngineUnavailable, match=r"nonexistent/engine\.sock"):
         backend.run("any:1", {}, LIMITS)
-    backend.prepare("any:1", LIMITS)  # only a hint: no error
+    backend.prepare("any:1", {}, LIMITS)  # only a hint: no error
     backend.close()
 
 
@@ -142,7 +142,7 @@ def test_standby_is_bounded_used_once_and_removed(
     backend_with: Callable[..., DockerBackend], image: str, containers: Callable[..., list[Any]], none_left: Callable[[], None]
 ) -> None:
     backend = backend_with("result['host'] = open('/proc/sys/kernel/random/uuid').read()", standby=2)
-    backend.prepare(image, LIMITS, count=5)
+    backend.prepare(image, {}, LIMITS, count=5)
     wait_for(lambda: len(running(containers())) == 2)
     time.sleep(0.5)
     ahead = running(containers())
@@ -150,7 +150,7 @@ def test_standby_is_bounded_used_once_and_removed(
     replies = [backend.run(image, {}, LIMITS) for _ in range(3)]
     assert [reply.start_s < 0.05 for reply in replies] == [True, True, False]
     none_left()
-    backend.prepare(image, LIMITS)
+    backend.prepare(image, {}, LIMITS)
     wait_for(lambda: len(running(containers())) == 1)
     assert not running(containers()) & ahead
     backend.close()
@@ -159,7 +159,7 @@ def test_standby_is_bounded_used_once_and_removed(
 
 def test_standby_of_other_limits_is_not_taken(backend_with: Callable[..., DockerBackend], image: str, containers: Callable[..., list[Any]]) -> None:
     backend = backend_with(LOOK)
-    backend.prepare(image, LIMITS)
+    backend.prepare(image, {}, LIMITS)
     wait_for(lambda: len(running(containers())) == 1)
     ahead = running(containers())
     assert backend.run(image, {}, Limits(memory_mb=128)).result["memory_mb"] == 128
@@ -170,14 +170,14 @@ def test_standby_of_one_kind_does_not_push_out_fresh_ones_of_another(
     backend_with: Callable[..., DockerBackend], image: str, containers: Callable[..., list[Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     backend = backend_with(standby=1)
-    backend.prepare(image, LIMITS)
+    backend.prepare(image, {}, LIMITS)
     wait_for(lambda: len(running(containers())) == 1)
     first = running(containers())
-    backend.prepare(image, Limits(memory_mb=128))
+    backend.prepare(image, {}, Limits(memory_mb=128))
     time.sleep(1.0)
     assert running(containers()) == first
     monkeypatch.setattr("repair_sandbox.standby.STALE_S", 0.0)
-    backend.prepare(image, Limits(memory_mb=128))
+    backend.prepare(image, {}, Limits(memory_mb=128))
     wait_for(lambda: len(running(containers()) - first) == 1)
     assert not running(containers()) & first
     assert backend.run(image, {}, Limits(memory_mb=128)).start_s < 0.05
@@ -197,7 +197,7 @@ def test_a_standby_that_died_is_replaced(
     backend_with: Callable[..., DockerBackend], image: str, containers: Callable[..., list[Any]], client: docker.APIClient
 ) -> None:
     backend = backend_with()
-    backend.prepare(image, LIMITS)
+    backend.prepare(image, {}, LIMITS)
     wait_for(lambda: len(running(containers())) == 1)
     client.remove_container(containers()[0]["Id"], force=True)
     reply = backend.run(image, {}, LIMITS)
@@ -208,7 +208,7 @@ def test_standby_containers_end_with_their_owner(
     image: str, client: docker.APIClient, containers: Callable[..., list[Any]], none_left: Callable[[], None]
 ) -> None:
     backend = DockerBackend()
-    backend.prepare(image, LIMITS)
+    backend.prepare(image, {}, LIMITS)
     wait_for(lambda: len(running(containers())) == 1)
     name = containers()[0]["Id"]
     for _, waiting in backend._standby._waiting:
@@ -220,7 +220,7 @@ def test_standby_containers_end_with_their_owner(
 
 def test_many_threads_at_once(backend_with: Callable[..., DockerBackend], image: str, none_left: Callable[[], None]) -> None:
     backend = backend_with("result['echo'] = request['number']", standby=4)
-    backend.prepare(image, LIMITS, 4)
+    backend.prepare(image, {}, LIMITS, 4)
     with ThreadPoolExecutor(16) as pool:
         replies = list(pool.map(lambda number: backend.run(image, {"number": number}, LIMITS), range(32)))
     assert [reply.result["echo"] for reply in replies] == list(range(32))
@@ -263,7 +263,7 @@ def test_a_forked_child_talks_to_the_engine_by_itself(backend_with: Callable[...
 def test_a_closed_backend_starts_nothing(backend_with: Callable[..., DockerBackend], image: str, none_left: Callable[[], None]) -> None:
     backend = backend_with()
     backend.close()
-    backend.prepare(image, LIMITS)
+    backend.prepare(image, {}, LIMITS)
     with pytest.raises(RuntimeError, match="closed"):
         backend.run(image, {}, LIMITS)
     none_left()

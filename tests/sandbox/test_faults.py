@@ -254,7 +254,7 @@ def private_backend(private_engine: Any, backend_with: Backends) -> Iterator[Cal
 @pytest.mark.parametrize("kill", [False, True], ids=["stopped", "killed"])
 def test_an_engine_that_restarts_in_mid_run(private_engine: Any, private_backend: Backends, image: str, containers: Containers, kill: bool) -> None:
     backend = private_backend("stage('tests'); import time; time.sleep(4)")
-    backend.prepare(image, LIMITS, 2)
+    backend.prepare(image, {}, LIMITS, 2)
     with ThreadPoolExecutor(3) as pool:
         running = [pool.submit(backend.run, image, {}, LIMITS) for _ in range(3)]
         wait_for(lambda: len([c for c in containers(engine=private_engine.client()) if c["State"] == "running"]) >= 3)
@@ -307,9 +307,9 @@ from repair_sandbox.docker_backend import DockerBackend
 from repair_sandbox.limits import Limits
 from repair_sandbox.reaper import owner_label
 import os
-backend = DockerBackend(encode=encode_with({body!r}), standby=2)
+backend = DockerBackend(encode_setup=encode_with({body!r}), standby=2)
 limits = Limits(memory_mb=256, tests_s=5)
-backend.prepare({image!r}, limits, 2)
+backend.prepare({image!r}, {{}}, limits, 2)
 time.sleep(0.1)
 for _ in range(2):
     threading.Thread(target=backend.run, args=({image!r}, {{}}, limits), daemon=True).start()

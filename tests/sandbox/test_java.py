@@ -5,16 +5,18 @@ import dataclasses
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import docker
 import pytest
 from repair_corpus import CorpusTask, corpus_tasks
 from repair_sandbox import JavaBuild, Sandbox, guest_protocol, verdict
 from repair_sandbox.docker_backend import DockerBackend
 from repair_sandbox.errors import BrokenTask
-from repair_sandbox.guest_protocol import build_request
+from repair_sandbox.guest_protocol import build_request, build_setup
 from repair_sandbox.limits import Limits
 from repair_sandbox.report import TestReport
 from repair_sandbox.spec import TestSpec
@@ -218,7 +220,7 @@ def test_no_jdk_in_the_image_is_our_fault(image: str, run: Run) -> None:
 
 
 def test_no_junit_on_the_class_path_is_our_fault() -> None:
-    backend = DockerBackend(standby=0, encode=with_other_programs)
+    backend = DockerBackend(standby=0, encode_setup=with_other_programs)
     try:
         spec = spec_of(build={"class_path": ()})
         with pytest.raises(BrokenTask, match="JUnit"):
@@ -227,9 +229,9 @@ def test_no_junit_on_the_class_path_is_our_fault() -> None:
         backend.close()
 
 
-def with_other_programs(request: Mapping[str, Any]) -> bytes:
-    """The message with programs that no image holds compiled."""
-    message = guest_protocol.encode(request)
+def with_other_programs(setup: Mapping[str, Any]) -> bytes:
+    """The first message with programs that no image holds compiled."""
+    message = guest_protocol.encode_setup(setup)
     return _length_first(message.partition(b"\n")[2].replace(b"public final class Run {", b"public final class Run { // not as in the image", 1))
 
 
@@ -238,12 +240,67 @@ def _length_first(payload: bytes) -> bytes:
 
 
 def test_programs_that_the_image_does_not_hold_are_compiled_first(java_image: str) -> None:
-    backend = DockerBackend(standby=0, encode=with_other_programs)
+    backend = DockerBackend(standby=0, encode_setup=with_other_programs)
     try:
         spec = spec_of()
         assert judged(spec, backend.run(spec.image, build_request(spec, FIX), spec.limits).result).resolved
     finally:
         backend.close()
+
+
+# --- a JVM that waits ------------------------------------------------------------------------------------------------------------------------
+
+
+KILL_JAVA = """
+import os
+for name in os.listdir("/proc"):
+    if name.isdigit() and open(f"/proc/{name}/comm").read() == "java\\n":
+        os.kill(int(name), 9)
+"""
+
+
+def processes(client: docker.APIClient, container: str) -> list[str]:
+    return [" ".join(row) for row in client.top(container)["Processes"]]
+
+
+@pytest.fixture
+def waiting(java_image: str, client: docker.APIClient, containers: Callable[..., list[Any]]) -> Iterator[tuple[DockerBackend, str]]:
+    """A backend with one container that stands by, javac loaded, and that container's id."""
+    before = {one["Id"] for one in containers()}
+    backend = DockerBackend(standby=1)
+    spec = spec_of()
+    backend.prepare(spec.image, build_setup(spec), spec.limits)
+    end = time.monotonic() + 60
+    made: list[str] = []
+    while not made or not any("Prepare" in line for line in processes(client, made[0])):
+        assert time.monotonic() < end, made
+        time.sleep(0.1)
+        made = [one["Id"] for one in containers() if one["Id"] not in before]
+    yield backend, made[0]
+    backend.close()
+
+
+def test_a_container_that_stands_by_has_javac_loaded(waiting: tuple[DockerBackend, str]) -> None:
+    time.sleep(3.0)
+    backend, spec = waiting[0], spec_of()
+    reply = backend.run(spec.image, build_request(spec, FIX), spec.limits)
+    assert judged(spec, reply.result).resolved
+    assert reply.start_s < 0.1
+    assert 0 < reply.result["cpu_s"] < 60
+
+
+def test_a_container_told_of_another_environment_is_not_taken(waiting: tuple[DockerBackend, str], client: docker.APIClient) -> None:
+    backend, spec = waiting[0], spec_of(environment={"TZ": "America/Los_Angeles"})
+    assert judged(spec, backend.run(spec.image, build_request(spec, FIX), spec.limits).result).resolved
+    assert any("Prepare" in line for line in processes(client, waiting[1]))
+
+
+def test_a_jvm_that_died_while_it_waited_is_replaced(waiting: tuple[DockerBackend, str], client: docker.APIClient) -> None:
+    backend, spec = waiting[0], spec_of()
+    client.exec_start(client.exec_create(waiting[1], ["python3", "-c", KILL_JAVA]))
+    reply = backend.run(spec.image, build_request(spec, FIX), spec.limits)
+    assert judged(spec, reply.result).resolved
+    assert (reply.attempts, reply.start_s < 0.1) == (1, True)
 
 
 # --- what is compiled ------------------------------------------------------------------------------------------------------------------------
@@ -265,7 +322,11 @@ import org.junit.Test;
 public class UserTest {
     @Test public void limit() { assertEquals(5, User.limit()); }
     @Test public void four() { assertEquals(4L, User.four()); }
-    @Test public void data() throws Exception { assertEquals('y', Calc.class.getResourceAsStream("data.txt").read()); }
+    @Test public void data() throws Exception { 
+        java.io.InputStream content = Calc.class.getResourceAsStream("data.txt");
+        assertEquals('y', content.read());
+        assertEquals("the line feed: under Ant it ends with the file", 1, content.skip(5));
+    }
 }
 """
 

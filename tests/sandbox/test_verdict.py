@@ -51,6 +51,25 @@ def with_test(node_id: str, phases: Mapping[str, Mapping[str, int]], **values: A
     return result(tests=[*tests, report_of(node_id, phases, **values)])
 
 
+FRAMEWORK_SAYS = {
+    "nothing": ("", {}),
+    "a test": ("--- p.ATest::one\njunit.framework.AssertionFailedError: --- p.ATest::two\n\tat p.ATest.one(ATest.java:5)\n", {"p.ATest::one"}),
+    "a test with a parameter": ("--- p.ATest::two[3: x]\njava.lang.Error\n", {"p.ATest::two"}),
+    "a whole class": ("--- p.ATest\njava.lang.NoClassDefFoundError: p/B\n", {"p.ATest::one", "p.ATest::two"}),
+    "a test that is not expected": ("--- p.CTest::other\njava.lang.Error\n", {}),
+}
+
+
+@pytest.mark.parametrize("kind", FRAMEWORK_SAYS)
+def test_what_the_framework_does_not_name_has_passed(kind: str) -> None:
+    said, failing = FRAMEWORK_SAYS[kind]
+    spec = TestSpec("Project-1", "image", "", ("p.ATest::one",), ("p.ATest::two", "p.BTest::one"), runner="defects4j", arguments=("Project", "1b"))
+    log = f"--- p.BTest::one\nprinted by a test\n=== failing_tests\n{said}"
+    report = verdict.judge(spec, result(output=base64.b64encode(log.encode()).decode(), end=None, collected=None))
+    assert {name for name, status in {**report.fail_to_pass, **report.pass_to_pass}.items() if status == "failed"} == set(failing)
+    assert report.outcome == ("tests_failed" if failing else "resolved")
+
+
 def test_a_complete_pass_is_resolved() -> None:
     report = verdict.judge(SPEC, result())
     assert (report.outcome, report.reason, report.tampering) == ("resolved", "", ())

@@ -6,29 +6,21 @@ test classes but those that need their own. Both run as the test account. What w
 
 import base64
 import contextlib
-import hashlib
 import json
 import os
-import shutil
 import socket
 import subprocess
 import tempfile
 import time
 import zipfile
-from typing import Any, Dict, Iterable, Iterator, List, Tuple
+from typing import Any, Dict, Iterator, List, Tuple
 from urllib.parse import quote
 
 from repair_sandbox.guest import installing, patching, process
 from repair_sandbox.guest.channel import Listener, texts
+from repair_sandbox.guest.jdk import Jdk
 from repair_sandbox.guest.outcome import Stop
 
-BAKED = "/opt/repair/java"
-"""Where an image may hold the programs compiled: `DIGEST.jar`, and to start them faster `DIGEST.jsa`, the classes that they load, and `DIGEST.so`,
-javac as machine code."""
-HEAP_SHARE = 0.6
-"""Of the memory limit for Java's heap; the rest is the JVM's own, and /tmp."""
-FLAGS = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xshare:auto", "-Djava.awt.headless=true")
-"""Short runs: what the second compiler and parallel collectors cost, they never earn."""
 CLOSED = ("-XX:+DisableAttachMechanism",)
 """No other process of the tests may load an agent into this one."""
 COMPILE_S = 120.0
@@ -94,33 +86,22 @@ class Java:
         self.session = session
         self.request = session.request
         self.build = self.request["java"]
-        self.sources: Dict[str, str] = session.programs
+        self.jdk: Jdk = session.jdk
         self.folder = ""
         self.stages_s: Dict[str, float] = {}
+        self.deadline = 0.0
 
     def check(self) -> None:
         """Find a JDK and our programs; before a byte of the model's is in the image."""
-        self.java, self.javac = self.program("java"), self.program("javac")
-        if not {"LC_ALL", "LC_CTYPE", "LANG"} & self.session.environment.keys():
-            self.session.environment["LC_ALL"] = "C.UTF-8"  # else Java reads and writes ASCII
+        for name, path in (("java", self.jdk.java), ("javac", self.jdk.javac)):
+            if not path:
+                raise Stop("broken", f"no {name} in {self.session.environment['PATH']}")
         self.folder = tempfile.mkdtemp(prefix="repair-java-")
         os.chmod(self.folder, 0o755)
         self.library = [self.place(path) for path in self.build["class_path"]]
         self.classes = [self.place(path) for path in self.build["classes"]]
         self.test_classes = [self.place(self.build["test_classes_dir"])] if self.build["test_classes_dir"] else []
-        text = b"".join(self.sources[name].encode("utf-8") for name in sorted(self.sources))
-        baked = os.path.join(BAKED, hashlib.sha256(text).hexdigest())
-        self.archive = baked + ".jsa" if os.path.isfile(baked + ".jsa") else ""
-        # Java 11 calls it experimental: it serves javac alone, and no test.
-        self.machine_code = ["-XX:+UnlockExperimentalVMOptions", f"-XX:AOTLibrary={baked}.so"] if os.path.isfile(baked + ".so") else []
-        self.jar = baked + ".jar" if os.path.isfile(baked + ".jar") else self.compiled_programs()
-
-    def program(self, name: str) -> str:
-        path = self.session.environment["PATH"]
-        found = shutil.which(name, path=path)
-        if found is None:
-            raise Stop("broken", f"no {name} in {path}")
-        return found
+        self.jdk.jar = self.jdk.jar or self.compiled_programs()
 
     def place(self, path: str) -> str:
         return os.path.join(self.session.workdir, path)
@@ -128,11 +109,11 @@ class Java:
     def compiled_programs(self) -> str:
         """Compile our own programs, for an image that does not hold them."""
         source, output = os.path.join(self.folder, "source"), os.path.join(self.folder, "programs")
-        patching.write_files({name: text.encode("utf-8") for name, text in self.sources.items()}, source)
+        patching.write_files({name: text.encode("utf-8") for name, text in self.jdk.programs.items()}, source)
         os.mkdir(output)
-        command = [self.javac, "-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC", "-nowarn", "-proc:none", "-source", "8", "-target", "8"]
-        command += ["-encoding", "UTF-8", "-cp", os.pathsep.join([*self.library, *self.tools()]), "-d", output]
-        command += [os.path.join(source, name) for name in sorted(self.sources)]
+        command = [self.jdk.javac, "-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC", "-nowarn", "-proc:none", "-source", "8", "-target", "8"]
+        command += ["-encoding", "UTF-8", "-cp", os.pathsep.join([*self.library, *self.jdk.tools()]), "-d", output]
+        command += [os.path.join(source, name) for name in sorted(self.jdk.programs)]
         done = subprocess.run(command, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=COMPILE_S)
         if done.returncode != 0:
             said = done.stdout.decode("utf-8", "replace")[-500:]
@@ -145,12 +126,6 @@ class Java:
                     archive.write(path, os.path.relpath(path, output))
         os.chmod(jar, 0o644)
         return jar
-
-    def tools(self) -> List[str]:
-        """The jar that holds javac in Java 8."""
-        home = os.path.dirname(os.path.dirname(os.path.realpath(self.javac)))
-        jar = os.path.join(home, "lib", "tools.jar")
-        return [jar] if os.path.isfile(jar) else []
 
     # --- compiling -------------------------------------------------------------------------------------------------------------------------
 
@@ -192,8 +167,7 @@ class Java:
         plan = os.path.join(self.folder, "plan")
         with open(plan, "w") as sink:
             sink.writelines(f"{name} {quote(value)}\n" for name, value in self.prepare_plan(changed, has_full_compile))
-        argv = [*self.jvm([self.jar, *self.library, *self.tools()], self.machine_code), "repair.guest.Prepare", plan]
-        ended = process.run(self.command(argv, keep_all=True))
+        ended = self.jdk.compile(plan, self.session.account, self.left_s())
         os.unlink(plan)
         self.session.result.update(cpu_s=round(ended.cpu_s, 3), max_rss_mb=round(ended.max_rss_mb, 1), kind=ended.kind)
         self.session.result["output"] = base64.b64encode(ended.output[-process.TAIL_BYTES :]).decode("ascii")
@@ -282,25 +256,22 @@ class Java:
     def run_classes(self, names: List[str]) -> Tuple[JUnitListener, process.Ended]:
         ours, theirs = socket.socketpair()
         listener = JUnitListener(self.request, ours, names, self.places(), self.place(self.build["source_dir"]))
-        argv = [*self.jvm([self.jar, *self.library], CLOSED), "repair.guest.Run"]
+        argv = [*self.jdk.jvm([self.jdk.jar, *self.library], CLOSED), "repair.guest.Run"]
         return listener, process.run(self.command(argv, keep_all=False), (ours, theirs), listener.hear)
 
     def command(self, argv: List[str], keep_all: bool) -> process.Command:
         """A command within what is left of its stage's time."""
         command: process.Command = self.session.command(argv, keep_all)
-        return command._replace(limits=dict(command.limits, tests_s=max(1.0, self.deadline - time.monotonic())))
+        return command._replace(limits=dict(command.limits, tests_s=self.left_s()))
+
+    def left_s(self) -> float:
+        return max(1.0, self.deadline - time.monotonic())
 
     def places(self) -> List[str]:
         """The class path of the tests. First what was compiled from the patched program: `Prepare` lets no class of it stand in for a test's, and a
         build may leave copies of the program's classes among those of the tests."""
         compiled = [os.path.join(self.out, name) for name in ("main", "tests")]
         return [*compiled, *self.test_classes, *self.classes, *self.library]
-
-    def jvm(self, class_path: List[str], flags: Iterable[str]) -> List[str]:
-        heap_mb = int(self.request["limits"]["memory_mb"] * HEAP_SHARE)
-        archive = ["-XX:SharedArchiveFile=" + self.archive, "-Xlog:cds=off", "-Xlog:class+path=off"] if self.archive else []
-        temporary = "-Djava.io.tmpdir=" + os.environ.get("TMPDIR", "/tmp")
-        return [self.java, f"-Xmx{heap_mb}m", *FLAGS, *flags, *archive, temporary, "-cp", os.pathsep.join(class_path)]
 
     def conclude(self, heard: List[Tuple[JUnitListener, process.Ended]], unheard: List[str]) -> None:
         """Fields of the result: what all JVMs said together, the end that of the one that fell short most."""

@@ -1,5 +1,7 @@
 """Runs one command that is not trusted: as another user, bounded, its output always drained, and nothing of it left alive afterwards.
 
+One of ours may be started ahead, to wait on its standard input for what it shall do (`start_waiting`, `finish`).
+
 Isolation: what the container gives, plus another user than ours and resource limits. Without an account (the local backend) the command runs
 as the caller and only limits are left; the memory limit is then one of address space, since there is no control group.
 """
@@ -11,7 +13,7 @@ import resource
 import selectors
 import signal
 import time
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 TAIL_BYTES = 64 * 1024
 CHANNEL_FD = 197
@@ -55,25 +57,75 @@ def run(command: Command, channel: Any = None, on_channel: Optional[Callable[[by
     `channel` is our end of a socket pair (ours, theirs); theirs becomes the command's CHANNEL_FD and `on_channel` gets what it writes there.
     """
     watch = _Watch(command, on_channel)
-    before = _pressure()
-    read_end, write_end = os.pipe()
+    with _children_wake() as wake:
+        watch.child, output = _begin(command, None, channel[1].fileno() if channel else None)
+        if channel:
+            channel[1].close()
+        return _follow(watch, output, wake, command.limits["tests_s"], channel[0].fileno() if channel else None)
+
+
+class Waiting(NamedTuple):
+    """A command that was started ahead."""
+
+    watch: "_Watch"
+    output: int
+    words: int
+    """What is written there comes in on its standard input."""
+
+
+def start_waiting(command: Command) -> Waiting:
+    watch = _Watch(command, None)
+    standard_input, words = os.pipe()
+    watch.child, output = _begin(command, standard_input, None)
+    os.close(standard_input)
+    return Waiting(watch, output, words)
+
+
+def finish(waiting: Waiting, words: bytes, limit_s: float) -> Optional[Ended]:
+    """Tell it what to do and see to its end, as `run` does; None when it has ended before: nobody told it to."""
+    try:
+        waiting.watch.reap()
+        if waiting.watch.exit_code is not None:
+            os.close(waiting.output)
+            return None
+        waiting.watch.cpu_s = -_cpu_s(waiting.watch.child)  # what it used while it waited is no cost of the request
+        with contextlib.suppress(BrokenPipeError):
+            os.write(waiting.words, words)
+    finally:
+        os.close(waiting.words)
+    with _children_wake() as wake:
+        waiting.watch.reap()
+        return _follow(waiting.watch, waiting.output, wake, limit_s, None)
+
+
+@contextlib.contextmanager
+def _children_wake() -> Iterator[int]:
+    """A descriptor that can be read when a child has ended."""
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_write, False)
     os.set_blocking(wake_read, False)
-    os.set_blocking(read_end, False)
     old_wakeup = signal.set_wakeup_fd(wake_write)
     old_handler = signal.signal(signal.SIGCHLD, lambda *_: None)
+    try:
+        yield wake_read
+    finally:
+        signal.signal(signal.SIGCHLD, old_handler)
+        signal.set_wakeup_fd(old_wakeup)
+        for descriptor in (wake_read, wake_write):
+            os.close(descriptor)
+
+
+def _follow(watch: "_Watch", output: int, wake: int, limit_s: float, channel: Optional[int]) -> Ended:
+    """Take in what a command says until it ends, and end what is left of it."""
+    before = _pressure()
     started = time.monotonic()
     try:
-        watch.child = _start(command, write_end, channel[1].fileno() if channel else None)
-        os.close(write_end)
         selector = selectors.DefaultSelector()
-        selector.register(read_end, selectors.EVENT_READ, watch.on_output)
-        selector.register(wake_read, selectors.EVENT_READ, lambda chunk: None)
-        if channel:
-            channel[1].close()
-            selector.register(channel[0].fileno(), selectors.EVENT_READ, watch.on_channel)
-        deadline = started + command.limits["tests_s"]
+        selector.register(output, selectors.EVENT_READ, watch.on_output)
+        selector.register(wake, selectors.EVENT_READ, lambda chunk: None)
+        if channel is not None:
+            selector.register(channel, selectors.EVENT_READ, watch.on_channel)
+        deadline = started + limit_s
         while watch.exit_code is None and not watch.kind:
             left_s = deadline - time.monotonic()
             if left_s <= 0:
@@ -88,10 +140,7 @@ def run(command: Command, channel: Any = None, on_channel: Optional[Callable[[by
             pass
         selector.close()
     finally:
-        signal.signal(signal.SIGCHLD, old_handler)
-        signal.set_wakeup_fd(old_wakeup)
-        for descriptor in (read_end, wake_read, wake_write):
-            os.close(descriptor)
+        os.close(output)
     kind = watch.kind or _kind(watch.exit_code, before, full_disk)
     exit_code = None if timed_out or watch.kind else watch.exit_code
     return Ended(exit_code, bytes(watch.output), timed_out, kind, watch.cpu_s, watch.max_rss_mb, wall_s)
@@ -161,17 +210,26 @@ def _pump(selector: Any, timeout_s: float) -> bool:
     return some
 
 
-def _start(command: Command, output: int, channel: Optional[int]) -> int:
+class _Child(NamedTuple):
+    pid: int
+    output: int
+    """What it says, not blocking."""
+
+
+def _begin(command: Command, standard_input: Optional[int], channel: Optional[int]) -> _Child:
+    ours, output = os.pipe()
+    os.set_blocking(ours, False)
     pid = os.fork()
     if pid:
-        return pid
+        os.close(output)
+        return _Child(pid, ours)
     try:
         os.setsid()
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
         report = os.dup(output)  # closed by exec
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(os.open(os.devnull, os.O_RDONLY) if standard_input is None else standard_input, 0)
         os.dup2(output, 1)
         os.dup2(output, 2)
         if channel is not None:
@@ -186,6 +244,16 @@ def _start(command: Command, output: int, channel: Optional[int]) -> int:
         os.write(report, f"cannot start {command.argv[0]}: {error}\n".encode("utf-8", "replace"))
     finally:
         os._exit(127)
+
+
+def _cpu_s(pid: int) -> float:
+    """Processor time that a process has used so far; 0 where there is no /proc."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            fields = stat.read().rpartition(b")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / float(os.sysconf("SC_CLK_TCK"))
 
 
 def become(account: Tuple[int, int]) -> None:

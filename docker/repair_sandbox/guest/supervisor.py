@@ -1,4 +1,5 @@
-"""The trusted program of a container, its PID 1: takes one request, prepares the tree, runs the tests as another user, says what came of it.
+"""The trusted program of a container, its PID 1: gets ready, takes one request, prepares the tree, runs the tests as another user, says what came
+of it.
 
 It never imports code of the repository. Nothing that the tests print or report decides whether a failure is ours; they only fill fields of the
 result. Lines on standard output are `NONCE JSON`; the last is the result:
@@ -31,10 +32,11 @@ import socket
 import stat
 import subprocess
 import time
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional
 
 from repair_sandbox.guest import control_files, installing, patching, process
 from repair_sandbox.guest.channel import Listener
+from repair_sandbox.guest.jdk import Jdk
 from repair_sandbox.guest.junit import Java
 from repair_sandbox.guest.outcome import Stop
 
@@ -67,9 +69,50 @@ EMPTY_RESULT: Dict[str, Any] = {
 }
 
 
-def main(payload: Dict[str, Any]) -> None:
+class Ready(NamedTuple):
+    """What can be made of a container before its request is known."""
+
+    programs: Dict[str, str]
+    environment: Dict[str, str]
+    jdk: Optional[Jdk]
+
+
+def stand_by(payload: Dict[str, Any]) -> Ready:
+    """Get ready for requests like `payload["setup"]` (`guest_protocol.SETUP`); nothing of a patch is in the container yet."""
+    setup = payload["setup"]
+    account = account_of(setup)
+    environment = make_environment(setup, account)
+    jdk = None
+    if setup["runner"] == "junit":
+        jdk = Jdk(payload["programs"], environment, setup["limits"])
+        jdk.start_compiling(account)
+    return Ready(payload["programs"], environment, jdk)
+
+
+def account_of(request: Dict[str, Any]) -> process.Account:
+    return None if request["uid"] is None else (request["uid"], request["gid"])
+
+
+def make_environment(setup: Dict[str, Any], account: process.Account) -> Dict[str, str]:
+    """The image's own variables, a home and a scratch folder, then the task's."""
+    scratch = os.environ.get("TMPDIR", "/tmp")
+    home = os.path.join(scratch, "home")
+    os.mkdir(home, 0o700)
+    if account is not None:
+        os.chown(home, *account)
+        with contextlib.suppress(OSError), open("/etc/passwd", "a") as accounts:  # programs look their user's name up
+            accounts.write(f"tester:x:{account[0]}:{account[1]}::{home}:/bin/sh\n")
+    path = os.environ.get("PATH", SYSTEM_PATH)
+    if setup["path_prefix"]:
+        path = f"{setup['path_prefix']}:{path}"
+    environment = {name: value for name, value in os.environ.items() if name not in ("HOSTNAME", "PWD", "OLDPWD", "SHLVL", "_")}
+    environment.update(HOME=home, TMPDIR=scratch, USER="tester", LOGNAME="tester", PATH=path)
+    environment.update(setup["environment"])
+    return environment
+
+
+def main(ready: Ready, request: Dict[str, Any]) -> None:
     """Serve the one request and end the process."""
-    request = payload["request"]
     signal.signal(signal.SIGALRM, lambda *_: os._exit(4))
     signal.alarm(int(2 * request["limits"]["tests_s"] + PREPARING_S))
     out = os.dup(1)  # children get pipes; nothing but this program holds the way to the host
@@ -87,7 +130,7 @@ def main(payload: Dict[str, Any]) -> None:
 
     result = dict(EMPTY_RESULT, stages_s={}, changed=[], tests=[])
     try:
-        Session(payload["programs"], request, result, say).serve()
+        Session(ready, request, result, say).serve()
     except Stop as stop:
         result.update(status=stop.status, reason=stop.reason)
     say(**result)
@@ -97,19 +140,20 @@ def main(payload: Dict[str, Any]) -> None:
 class Session:
     """One request, stage by stage."""
 
-    def __init__(self, programs: Dict[str, str], request: Dict[str, Any], result: Dict[str, Any], say: Any) -> None:
-        self.programs = programs
+    def __init__(self, ready: Ready, request: Dict[str, Any], result: Dict[str, Any], say: Any) -> None:
+        self.programs = ready.programs
+        self.environment = ready.environment
+        self.jdk = ready.jdk
         self.request = request
         self.result = result
         self.say = say
         self.workdir: str = request["workdir"]
-        self.account = None if request["uid"] is None else (request["uid"], request["gid"])
+        self.account = account_of(request)
         self.test_patch = base64.b64decode(request["test_patch"])
         self.python = ""
         self.places: List[str] = []
         self.trusted: List[str] = []
         """What the trusted patch writes."""
-        self.environment: Dict[str, str] = {}
         self.java = Java(self) if request["runner"] == "junit" else None
 
     def serve(self) -> None:
@@ -154,7 +198,6 @@ class Session:
             os.makedirs(self.workdir)
         if not os.path.isdir(self.workdir):
             raise Stop("broken", f"{self.workdir}: no such folder in the image")
-        self.environment = self.make_environment()
         if shutil.which("git") is None:
             raise Stop("broken", "no git in the image")
         if self.java is not None:
@@ -194,23 +237,6 @@ class Session:
             if done.returncode != 0:
                 raise Stop("broken", "the test patch does not apply to the image's tree: " + patching.complaint(done))
             self.trusted = patching.targets(self.test_patch, [], self.workdir)[0] or []
-
-    def make_environment(self) -> Dict[str, str]:
-        """The image's own variables, a home and a scratch folder, then the task's."""
-        scratch = os.environ.get("TMPDIR", "/tmp")
-        home = os.path.join(scratch, "home")
-        os.mkdir(home, 0o700)
-        if self.account is not None:
-            os.chown(home, *self.account)
-            with contextlib.suppress(OSError), open("/etc/passwd", "a") as accounts:  # programs look their user's name up
-                accounts.write(f"tester:x:{self.account[0]}:{self.account[1]}::{home}:/bin/sh\n")
-        path = os.environ.get("PATH", SYSTEM_PATH)
-        if self.request["path_prefix"]:
-            path = f"{self.request['path_prefix']}:{path}"
-        environment = {name: value for name, value in os.environ.items() if name not in ("HOSTNAME", "PWD", "OLDPWD", "SHLVL", "_")}
-        environment.update(HOME=home, TMPDIR=scratch, USER="tester", LOGNAME="tester", PATH=path)
-        environment.update(self.request["environment"])
-        return environment
 
     def apply(self) -> None:
         patch = base64.b64decode(self.request["patch"])

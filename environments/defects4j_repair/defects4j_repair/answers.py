@@ -46,8 +46,8 @@ class BugFields(AnswerFields):
     tests: JavaTests
 
 
-def bug_fields(bug: Bug, prompt: Prompt, options: PromptOptions) -> BugFields:
-    """The fields of a task whose prompt was made with `options`."""
+def bug_fields(bug: Bug, prompt: Prompt, options: PromptOptions, framework_image: str = "") -> BugFields:
+    """The fields of a task whose prompt was made with `options`; see `specs.java_tests`."""
     place = bug.changed_functions[0] if options.edit_format == "function" else None
     return BugFields(
         gold_patch=bug.prepared.gold_patch,
@@ -56,7 +56,7 @@ def bug_fields(bug: Bug, prompt: Prompt, options: PromptOptions) -> BugFields:
         unseen=tuple(bug.prepared.sources.items()) if options.context == "function" else (),
         encodings=tuple(bug.prepared.encodings.items()),
         function=place and (place.path, place.function.start),
-        tests=java_tests(bug),
+        tests=java_tests(bug, framework_image),
     )
 
 

@@ -9,7 +9,7 @@ from repair_sandbox import JavaBuild
 from repair_sandbox.limits import Limits
 from repair_sandbox.spec import TestSpec
 
-from defects4j_repair.bugs import Bug, Pairs
+from defects4j_repair.bugs import Bug, NoBugs, Pairs
 
 TestsByClass = tuple[tuple[str, tuple[str, ...]], ...]
 """Test classes with some of their tests; a class may stand there more than once."""
@@ -30,11 +30,21 @@ class JavaTests(BaseModel):
     environment: Pairs = ()
     test_patch: str = ""
     tree: Pairs = ()
+    framework: tuple[str, str, str] | None = None
+    """Image with Defects4J, project and version (`1b`), where the framework's own commands give the verdict."""
 
 
-def java_tests(bug: Bug) -> JavaTests:
-    """What to run for a bug."""
+def java_tests(bug: Bug, framework_image: str = "") -> JavaTests:
+    """What to run for a bug.
+
+    `framework_image`: unless empty, an image with Defects4J, whose own commands are run in place of ours.
+
+    Raises:
+        NoBugs: they are asked for a bundled bug, which they do not know.
+    """
     prepared = bug.prepared
+    if framework_image and bug.tree:
+        raise NoBugs(f"{bug.instance_id}: runner 'defects4j' knows no bundled bug; use dataset 'prepared', or runner 'junit'")
     triggers = set(prepared.trigger_tests)
     test_flags = prepared.test_compilations[-1].flags if prepared.test_compilations else ()
     return JavaTests(
@@ -55,18 +65,23 @@ def java_tests(bug: Bug) -> JavaTests:
         environment=tuple(prepared.environment.items()),
         test_patch=bug.test_patch,
         tree=bug.tree,
+        framework=(framework_image, prepared.project, f"{prepared.number}b") if framework_image else None,
     )
 
 
 @lru_cache(maxsize=256)
 def sandbox_spec(instance_id: str, gold_diff: str, tests: JavaTests, limits: Limits) -> TestSpec:
     """The sandbox's description of a bug (recently used ones are kept). `gold_diff`: as `answers.repository_diff` writes it."""
+    to_fix, to_keep = _names(tests.trigger_tests), _names(tests.relevant_tests)
+    if tests.framework:
+        image, *version = tests.framework
+        return TestSpec(instance_id, image, gold_diff, to_fix, to_keep, runner="defects4j", arguments=tuple(version), limits=limits)
     return TestSpec(
         instance_id=instance_id,
         image=tests.image,
         gold_patch=gold_diff,
-        fail_to_pass=_names(tests.trigger_tests),
-        pass_to_pass=_names(tests.relevant_tests),
+        fail_to_pass=to_fix,
+        pass_to_pass=to_keep,
         test_patch=tests.test_patch,
         tree={path: text.encode("utf-8") for path, text in tests.tree} or None,
         workdir=tests.workdir,

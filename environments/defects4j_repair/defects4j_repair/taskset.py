@@ -9,7 +9,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import verifiers.v1 as vf
 from repair_tasks import TokenBudget
@@ -36,6 +36,10 @@ class Defects4jTaskConfig(TestRunOptions, vf.TaskConfig):
 class Defects4jConfig(BugOptions, PromptOptions, TokenBudget, vf.TasksetConfig):
     """Flags under `--env.taskset.*`."""
 
+    runner: Literal["junit", "defects4j"] = "junit"
+    """Who gives the verdict: `junit`, our runner; `defects4j`, the framework's own commands: slower and easily fooled, to compare with."""
+    framework_image: str = "defects4j:latest"
+    """For runner `defects4j`: image with Defects4J, such as its own Dockerfile makes."""
     manifest: Path | None = None
     """Manifest that `repair validate` wrote: bugs in its quarantine are left out, and counted in the log."""
     task: Defects4jTaskConfig = Defects4jTaskConfig()
@@ -159,7 +163,7 @@ class Defects4jTaskset(vf.Taskset[Defects4jTask, Defects4jConfig]):
                 skipped.append(f"{bug.instance_id}: {reason}")
                 continue
             kept += 1
-            fields = bug_fields(bug, prompt, self.config)
+            fields = bug_fields(bug, prompt, self.config, self._framework_image)
             yield Defects4jTask(Defects4jData(id=bug.instance_id, name=bug.instance_id, prompt=prompt.text, **dict(fields)), self.config.task)
         if skipped:
             logger.warning("%s: left out %d of %d bugs:\n  %s", self.config.dataset, len(skipped), kept + len(skipped), "\n  ".join(skipped))
@@ -167,7 +171,12 @@ class Defects4jTaskset(vf.Taskset[Defects4jTask, Defects4jConfig]):
     def images(self) -> dict[str, int]:
         """Image to the number of the chosen bugs that run in it; no prompt is made for it."""
         left_out = self._quarantine()
-        return dict(Counter(bug.prepared.image for bug in select_bugs(self.config) if bug.instance_id not in left_out))
+        bugs = (bug for bug in select_bugs(self.config) if bug.instance_id not in left_out)
+        return dict(Counter(self._framework_image or bug.prepared.image for bug in bugs))
+
+    @property
+    def _framework_image(self) -> str:
+        return self.config.framework_image if self.config.runner == "defects4j" else ""
 
     def _quarantine(self) -> dict[str, str]:
         if self.config.manifest is None:

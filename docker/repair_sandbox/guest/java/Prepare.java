@@ -18,7 +18,8 @@ import javax.tools.Diagnostic;
 import javax.tools.JavaFileObject;
 
 /**
- * Compiles what a patch changed, and the trusted tests, into fresh folders; never loads a class of either. Ends with one line of JSON.
+ * Compiles what a patch changed, and the trusted tests, into fresh folders; never loads a class of either. Ends with one line of JSON. The plan is in
+ * the file that the argument names; without one, in a file that is named on standard input when there is a patch.
  *
  * <p>A change that other classes were compiled against has everything compiled anew, and so has an image without compiled classes.
  */
@@ -56,8 +57,9 @@ public final class Prepare {
     }
 
     public static void main(String[] arguments) throws IOException {
+        String file = arguments.length > 0 ? arguments[0] : WarmUp.untilTold();
         Map<String, List<String>> plan = new LinkedHashMap<>();
-        for (String line : Files.readAllLines(new File(arguments[0]).toPath(), StandardCharsets.US_ASCII)) {
+        for (String line : Files.readAllLines(new File(file).toPath(), StandardCharsets.US_ASCII)) {
             String[] words = line.split(" ");
             plan.computeIfAbsent(words[0], name -> new ArrayList<>()).add(URLDecoder.decode(words[1], "UTF-8"));
         }
