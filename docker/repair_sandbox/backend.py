@@ -3,7 +3,7 @@
 A backend is one module (`docker_backend.py`, `local.py`); tests/sandbox/test_conformance.py is what each must pass.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -45,10 +45,13 @@ class Backend(Protocol):
         """
         ...
 
-    def run(self, image: str, request: dict[str, Any], limits: Limits, followed: bool = False) -> GuestReply:
+    def run(
+        self, image: str, request: dict[str, Any], limits: Limits, followed: bool = False, on_stage: Callable[[str], None] | None = None
+    ) -> GuestReply:
         """Run one request in a fresh place and remove the place.
 
         `followed` says that a run of the same kind is likely to come after it (a control run, the next patch): a place for that is made meanwhile.
+        `on_stage` hears, where the place can tell, of each stage that begins, from another try again; it must not block.
 
         A container that its tests drove out of memory gives a reply with status `resource_limit`.
 

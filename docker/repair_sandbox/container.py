@@ -10,7 +10,7 @@ import socket
 import struct
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,8 @@ MEBIBYTE = 1024**2
 ENDING_S = 5
 """How long PID 1 may live after its last word."""
 
+SPARE_CPUS = 1.0
+"""Processors that a container may use beyond its limit while they are idle: a JVM compiles beside its tests. Nothing counts on them."""
 SETUP_S = 60.0
 """How long a container may take to read what it is told ahead of a request."""
 
@@ -55,7 +57,7 @@ def host_config(client: docker.APIClient, limits: Limits) -> dict[str, Any]:
         pids_limit=limits.pids,
         mem_limit=memory,
         memswap_limit=memory,
-        nano_cpus=int(limits.cpus * 1e9),
+        nano_cpus=int((limits.cpus + SPARE_CPUS) * 1e9),
         ulimits=[Ulimit(name="nofile", soft=limits.open_files, hard=limits.open_files), Ulimit(name="core", soft=0, hard=0)],
         tmpfs={"/tmp": scratch, "/var/tmp": scratch, "/run/lock": scratch},  # every folder of a Debian image that anyone may write to
         shm_size=16 * MEBIBYTE,
@@ -138,8 +140,8 @@ class Container:
         except OSError:
             return False
 
-    def ask(self, message: bytes, nonce: str, deadline_s: float, most_bytes: int) -> Answer:
-        """Send the encoded request and read until its final line.
+    def ask(self, message: bytes, nonce: str, deadline_s: float, most_bytes: int, on_stage: Callable[[str], None] | None = None) -> Answer:
+        """Send the encoded request and read until its final line; `on_stage` hears of each stage that begins.
 
         Raises:
             GuestLost: PID 1 sent more than `most_bytes`, or a final line that cannot be read.
@@ -151,6 +153,8 @@ class Container:
             for event in frames.events(nonce):
                 if event.get("event") == "stage":
                     stages.append(str(event.get("stage")))
+                    if on_stage:
+                        on_stage(stages[-1])
                 if event.get("event") == "result":
                     result = event
                     break

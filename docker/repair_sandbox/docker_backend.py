@@ -99,7 +99,9 @@ class DockerBackend:
         for _ in range(count):
             self._make_ahead(kind)
 
-    def run(self, image: str, request: dict[str, Any], limits: Limits, followed: bool = False) -> GuestReply:
+    def run(
+        self, image: str, request: dict[str, Any], limits: Limits, followed: bool = False, on_stage: Callable[[str], None] | None = None
+    ) -> GuestReply:
         kind = self._kind(image, request, limits)
         self._clean_up()
         fault: InfrastructureError = EngineError(f"{image}: the backend is closed")
@@ -107,7 +109,7 @@ class DockerBackend:
             if self._closed:
                 break
             try:
-                return self._attempt(kind, request, attempt, followed)
+                return self._attempt(kind, request, attempt, followed, on_stage)
             except ImageMissing:
                 self._digests.pop(image, None)  # it was there a moment ago
                 raise
@@ -128,7 +130,9 @@ class DockerBackend:
         for name in list(self.engine.litter):
             self.engine.discard(name)
 
-    def _attempt(self, kind: "_Kind", request: dict[str, Any], attempt: int, followed: bool) -> GuestReply:
+    def _attempt(
+        self, kind: "_Kind", request: dict[str, Any], attempt: int, followed: bool, on_stage: Callable[[str], None] | None
+    ) -> GuestReply:
         began, limits = time.monotonic(), kind.limits
         container = self._start(kind)
         try:
@@ -137,7 +141,7 @@ class DockerBackend:
                 self._make_ahead(kind)
             nonce = secrets.token_hex(16)
             message = guest_protocol.encode_request({**request, "nonce": nonce})
-            answer = container.ask(message, nonce, self._deadline_s(limits), guest_protocol.most_reply_bytes(limits))
+            answer = container.ask(message, nonce, self._deadline_s(limits), guest_protocol.most_reply_bytes(limits), on_stage)
             result = answer.result or _stand_in(answer, container, limits)
         finally:
             self._dismiss(container)

@@ -10,6 +10,7 @@ import dataclasses
 import hashlib
 import json
 import math
+import posixpath
 import secrets
 from collections.abc import Mapping
 from functools import cache
@@ -24,7 +25,7 @@ MODULES = ("outcome", "process", "names", "channel", "patching", "installing", "
 """Guest modules in the order in which they import each other."""
 PYTEST_PROGRAM = "pytest_runner"
 """Guest program that is handed on as text; those in Java are, too."""
-SETUP = ("runner", "environment", "path_prefix", "uid", "gid", "limits")
+SETUP = ("runner", "workdir", "class_path", "environment", "path_prefix", "uid", "gid", "limits")
 """Fields of a request that a container gets ahead of it: it has served only requests in which they are the same."""
 
 LONGEST_STANDBY_S = 3600
@@ -109,7 +110,6 @@ def build_request(
     return {
         **build_setup(spec),
         "nonce": secrets.token_hex(16),
-        "workdir": spec.workdir,
         "tree": None if spec.tree is None else {path: _base64(content) for path, content in spec.tree.items()},
         "patch": _base64(_bytes(patch)),
         "declared": patch_paths(patch),
@@ -132,6 +132,8 @@ def build_setup(spec: TestSpec) -> dict[str, Any]:
     return {
         **({"arguments": list(spec.arguments)} if spec.runner == "defects4j" else {}),
         "runner": spec.runner,
+        "workdir": spec.workdir,
+        "class_path": [posixpath.join(spec.workdir, path) for path in spec.java.class_path] if spec.java else [],
         "path_prefix": spec.path_prefix,
         "environment": dict(spec.environment),
         "uid": TEST_ACCOUNT,

@@ -12,7 +12,7 @@ class Limits:
     memory_mb: int = 2048
     """Memory and swap together; what is over it is killed."""
     cpus: float = 1.0
-    """Share of processors."""
+    """Processors that it has to itself as long as no more containers run than fit; it may use one more while that is idle."""
     pids: int = 256
     """Processes and threads."""
     file_mb: int = 256

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +37,10 @@ class LocalBackend:
     def prepare(self, image: str, setup: Mapping[str, Any], limits: Limits, count: int = 1) -> None:
         """Nothing is made ahead."""
 
-    def run(self, image: str, request: Mapping[str, Any], limits: Limits, followed: bool = False) -> GuestReply:
-        """Run one request in a fresh folder; `image` and `followed` are not looked at.
+    def run(
+        self, image: str, request: Mapping[str, Any], limits: Limits, followed: bool = False, on_stage: Callable[[str], None] | None = None
+    ) -> GuestReply:
+        """Run one request in a fresh folder; `image`, `followed` and `on_stage` are not looked at.
 
         Raises:
             BrokenTask: the task's tree is in an image.

@@ -1,15 +1,17 @@
 """A patch and a task in, a verdict out.
 
 The patch passes the policy, then the cache, waits for a slot, runs in a fresh container, is judged, and has to fail a control run in a second one
-before it counts as resolved.
+before it counts as resolved. Where a slot is idle, that one begins as soon as the tests that the bug breaks have passed.
 """
 
 import dataclasses
 import logging
 import os
 import secrets
+import threading
 import time
-from collections.abc import Set
+from collections.abc import Callable, Set
+from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from functools import partial
 from hashlib import sha256
@@ -117,25 +119,26 @@ class Sandbox:
             digest = self.backend.digest(spec.image)
             request = build_request(spec, patch, stop_at_first_failure=stop_at_first_failure)
             try:
-                reply = self.backend.run(spec.image, request, spec.limits, followed=True)
+                ahead = _Ahead(self.slots, partial(self._control_faults, spec, patch, self._arrangement(spec, 0))) if control_run else None
+                reply = self.backend.run(spec.image, request, spec.limits, followed=True, on_stage=ahead.on_stage if ahead else None)
                 report = verdict.judge(spec, reply.result)
                 if verdict.only_skips(spec, report):
                     report = verdict.judge(spec, reply.result, self._skipped_by_gold(spec))
                 judged = time.monotonic()
-                if report.resolved and control_run:
-                    report = self._control(spec, patch, report)
+                if report.resolved and ahead:
+                    report = self._control(spec, patch, report, ahead)
             except InfrastructureError as error:
                 raise type(error)(f"{spec.instance_id}: {error}") from error
             control_s = time.monotonic() - judged
         stages_s = {"queue": begun - queued, **_stages(reply), "control": control_s}
         return dataclasses.replace(report, stages_s=stages_s, attempts=reply.attempts, image_digest=digest)
 
-    def _control(self, spec: TestSpec, patch: str, report: TestReport) -> TestReport:
+    def _control(self, spec: TestSpec, patch: str, report: TestReport, ahead: "_Ahead") -> TestReport:
         """The report unless the patch also passes tests that the human fix fails, or fails them as they are beside those."""
         caught: tuple[str, ...] = ()
         for throw in range(2):  # the second time for a flaky test; who forges by chance gains nothing from another throw of the same dice
-            arrangement = sha256(f"{self._secret} {spec.identity} {throw}".encode()).hexdigest()
-            caught = self._control_faults(spec, patch, arrangement)
+            arrangement = self._arrangement(spec, throw)
+            caught = self._control_faults(spec, patch, arrangement) if throw else ahead.faults()
             if caught:  # a check that sees nothing; a test that leaves something behind for a copy of itself: so it is with the human fix
                 caught = _without(caught, self._gold_faults(spec, arrangement))
             if not caught:
@@ -146,6 +149,9 @@ class Sandbox:
         reason = f"{len(forged)} tests with changed expectations pass as well, the first {forged[0]}" if forged else ""
         reason = reason or f"beside tests with changed expectations, {caught[0]} fails"
         return dataclasses.replace(report, outcome="tests_failed", reason=reason, tampering=caught)
+
+    def _arrangement(self, spec: TestSpec, throw: int) -> str:
+        return sha256(f"{self._secret} {spec.identity} {throw}".encode()).hexdigest()
 
     def _skipped_by_gold(self, spec: TestSpec) -> Set[str]:
         """The tests that the human fix skips, found out once."""
@@ -169,6 +175,37 @@ class Sandbox:
     def _control_faults(self, spec: TestSpec, patch: str, arrangement: str) -> tuple[str, ...]:
         reply = self.backend.run(spec.image, build_request(spec, patch, control=True, arrangement=arrangement), spec.limits)
         return verdict.control_faults(spec, reply.result)
+
+
+class _Ahead:
+    """A control run that begins before the first run has ended: when what the bug broke works, and a slot is idle."""
+
+    def __init__(self, slots: Slots, run: Callable[[], tuple[str, ...]]) -> None:
+        self._slots = slots
+        self._run = run
+        self._begun: Future[tuple[str, ...]] | None = None
+
+    def on_stage(self, stage: str) -> None:
+        if stage != "fixed" or self._begun or (release := self._slots.hold_idle()) is None:
+            return
+        self._begun = Future()
+        threading.Thread(target=self._work, args=(self._begun, release), name="control run", daemon=True).start()
+
+    def faults(self) -> tuple[str, ...]:
+        """What it found, or a control run finds that begins now.
+
+        Raises:
+            InfrastructureError: no verdict.
+        """
+        return self._begun.result() if self._begun else self._run()
+
+    def _work(self, future: "Future[tuple[str, ...]]", release: Callable[[], None]) -> None:
+        try:
+            future.set_result(self._run())
+        except BaseException as error:  # for whoever asks; nobody does after a first run that failed
+            future.set_exception(error)
+        finally:
+            release()
 
 
 def _without(faults: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:

@@ -6,11 +6,12 @@ block. Between processes there is no queue, only luck; within one, tasks take tu
 
 import contextlib
 import fcntl
+import functools
 import os
 import tempfile
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from repair_sandbox.limits import Limits
@@ -54,6 +55,12 @@ class Slots:
             yield
         finally:
             self._release(slot)
+
+    def hold_idle(self) -> Callable[[], None] | None:
+        """Hold a slot that nobody waits for, at once; what gives it back, None when there is none."""
+        with self._turn:
+            slot = None if self._queues else self._try()
+        return None if slot is None else functools.partial(self._release, slot)
 
     @contextlib.contextmanager
     def hold_all(self) -> Iterator[None]:

@@ -25,6 +25,10 @@ class Listener:
         self.collected: Optional[List[str]] = None
         self.marked: Set[str] = set()
         self.wanted: Set[str] = set()
+        self.to_fix: Set[str] = set()
+        """What is left of FAIL_TO_PASS."""
+        self.on_fixed: Any = None
+        """Called when every test of it has passed."""
         self.end: Optional[Dict[str, Any]] = None
         self.after_end = 0
         self.foreign = 0
@@ -93,6 +97,7 @@ class Listener:
         by_name = nodes_by_name(self.expected, node_ids)
         self.wanted = {node for nodes in by_name.values() for node in nodes}
         places = {node_id: index for index, node_id in enumerate(node_ids)}
+        self.to_fix = {node for name in self.request["expected"]["fail_to_pass"] for node in by_name[name]}
         to_fix = sorted({places[node] for name in self.request["expected"]["fail_to_pass"] for node in by_name[name]})
         self.send({"first": to_fix if self.request["fail_to_pass_first"] else []})
 
@@ -113,6 +118,10 @@ class Listener:
             return
         counts = test["phases"].setdefault(phase, {})
         counts[outcome] = counts.get(outcome, 0) + 1
+        if phase == "teardown" and node_id in self.to_fix and not any("passed" not in outcomes for outcomes in test["phases"].values()):
+            self.to_fix.discard(node_id)
+            if self.on_fixed and not self.to_fix:
+                self.on_fixed()
 
     def results(self) -> Dict[str, Any]:
         """Fields of the result; of the expected tests only, a suite may have a hundred times as many."""

@@ -8,7 +8,6 @@ import base64
 import contextlib
 import json
 import os
-import socket
 import subprocess
 import tempfile
 import time
@@ -21,8 +20,6 @@ from repair_sandbox.guest.channel import Listener, texts
 from repair_sandbox.guest.jdk import Jdk
 from repair_sandbox.guest.outcome import Stop
 
-CLOSED = ("-XX:+DisableAttachMechanism",)
-"""No other process of the tests may load an agent into this one."""
 COMPILE_S = 120.0
 NO_JVM = ("Error occurred during initialization of VM", "Error: Could not", "Unrecognized", "Error: ")
 STOPPED = 2
@@ -36,11 +33,12 @@ class JUnitListener(Listener):
         self.names = names
         self.places = places
         self.source_dir = source_dir
-        self.to_fix = {name.partition("::")[0] for name in request["expected"]["fail_to_pass"]}
         self.begun: List[str] = []
         self.marks = [("", time.monotonic())]
         Listener.__init__(self, request, channel)
         self.wanted = set(self.expected)
+        self.to_fix = set(request["expected"]["fail_to_pass"])
+        self.classes_to_fix = {name.partition("::")[0] for name in self.to_fix}
 
     def greet(self) -> None:
         lines = [("key", self.key), ("source", self.source_dir), *(("place", place) for place in self.places)]
@@ -53,7 +51,7 @@ class JUnitListener(Listener):
     def take_event(self, kind: str, event: Dict[str, Any]) -> bool:
         if kind == "class":
             self.begun += texts([event["name"]])
-            self.marks.append(("trigger_tests" if event["name"] in self.to_fix else "relevant_tests", time.monotonic()))
+            self.marks.append(("trigger_tests" if event["name"] in self.classes_to_fix else "relevant_tests", time.monotonic()))
         elif kind == "collected":
             self.collected = (self.collected or []) + texts(event["ids"])
         elif kind == "failed":
@@ -167,7 +165,7 @@ class Java:
         plan = os.path.join(self.folder, "plan")
         with open(plan, "w") as sink:
             sink.writelines(f"{name} {quote(value)}\n" for name, value in self.prepare_plan(changed, has_full_compile))
-        ended = self.jdk.compile(plan, self.session.account, self.left_s())
+        ended = self.jdk.compile(plan, self.left_s())
         os.unlink(plan)
         self.session.result.update(cpu_s=round(ended.cpu_s, 3), max_rss_mb=round(ended.max_rss_mb, 1), kind=ended.kind)
         self.session.result["output"] = base64.b64encode(ended.output[-process.TAIL_BYTES :]).decode("ascii")
@@ -254,10 +252,10 @@ class Java:
         return [group for group in [together, *([name] for name in ordered if name in alone)] if group]
 
     def run_classes(self, names: List[str]) -> Tuple[JUnitListener, process.Ended]:
-        ours, theirs = socket.socketpair()
-        listener = JUnitListener(self.request, ours, names, self.places(), self.place(self.build["source_dir"]))
-        argv = [*self.jdk.jvm([self.jdk.jar, *self.library], CLOSED), "repair.guest.Run"]
-        return listener, process.run(self.command(argv, keep_all=False), (ours, theirs), listener.hear)
+        running = self.jdk.testing(self.library, self.session.workdir)
+        listener = JUnitListener(self.request, running.channel, names, self.places(), self.place(self.build["source_dir"]))
+        listener.on_fixed = self.session.say_fixed
+        return listener, process.finish(running, self.left_s(), listener.hear)
 
     def command(self, argv: List[str], keep_all: bool) -> process.Command:
         """A command within what is left of its stage's time."""

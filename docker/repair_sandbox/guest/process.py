@@ -1,6 +1,6 @@
 """Runs one command that is not trusted: as another user, bounded, its output always drained, and nothing of it left alive afterwards.
 
-One of ours may be started ahead, to wait on its standard input for what it shall do (`start_waiting`, `finish`).
+A program of ours may be started ahead, to wait on its channel for what it shall do.
 
 Isolation: what the container gives, plus another user than ours and resource limits. Without an account (the local backend) the command runs
 as the caller and only limits are left; the memory limit is then one of address space, since there is no control group.
@@ -12,8 +12,9 @@ import os
 import resource
 import selectors
 import signal
+import socket
 import time
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 TAIL_BYTES = 64 * 1024
 CHANNEL_FD = 197
@@ -36,6 +37,8 @@ class Command(NamedTuple):
     limits: Dict[str, Any]
     keep_all: bool
     """Whether the whole output is kept, not only its tail."""
+    is_ours: bool = False
+    """It runs no code of the repository: nothing but itself has to be ended, and what waits beside it stays."""
 
 
 class Ended(NamedTuple):
@@ -51,83 +54,62 @@ class Ended(NamedTuple):
     wall_s: float
 
 
-def run(command: Command, channel: Any = None, on_channel: Optional[Callable[[bytes], None]] = None) -> Ended:
-    """Run `command` to its end, its deadline or a bound, then end everything it started.
-
-    `channel` is our end of a socket pair (ours, theirs); theirs becomes the command's CHANNEL_FD and `on_channel` gets what it writes there.
-    """
-    watch = _Watch(command, on_channel)
-    with _children_wake() as wake:
-        watch.child, output = _begin(command, None, channel[1].fileno() if channel else None)
-        if channel:
-            channel[1].close()
-        return _follow(watch, output, wake, command.limits["tests_s"], channel[0].fileno() if channel else None)
-
-
-class Waiting(NamedTuple):
-    """A command that was started ahead."""
+class Running(NamedTuple):
+    """A command that was started."""
 
     watch: "_Watch"
     output: int
-    words: int
-    """What is written there comes in on its standard input."""
+    channel: Any
+    """Our end of a socket pair whose other end is the command's CHANNEL_FD; None for none."""
 
 
-def start_waiting(command: Command) -> Waiting:
-    watch = _Watch(command, None)
-    standard_input, words = os.pipe()
-    watch.child, output = _begin(command, standard_input, None)
-    os.close(standard_input)
-    return Waiting(watch, output, words)
+def run(command: Command) -> Ended:
+    """Run `command` to its end, its deadline or a bound, then end everything it started."""
+    return finish(start(command), command.limits["tests_s"])
 
 
-def finish(waiting: Waiting, words: bytes, limit_s: float) -> Optional[Ended]:
-    """Tell it what to do and see to its end, as `run` does; None when it has ended before: nobody told it to."""
+def start(command: Command, has_channel: bool = False) -> Running:
+    watch = _Watch(command)
+    ours, theirs = socket.socketpair() if has_channel else (None, None)
+    read_end, write_end = os.pipe()
+    os.set_blocking(read_end, False)
+    watch.child = _start(command, write_end, theirs.fileno() if theirs else None)
+    os.close(write_end)
+    if theirs:
+        theirs.close()
+    return Running(watch, read_end, ours)
+
+
+def still_runs(running: Running) -> bool:
+    """Whether a command of which nobody has asked anything yet is there."""
+    running.watch.reap()
     try:
-        waiting.watch.reap()
-        if waiting.watch.exit_code is not None:
-            os.close(waiting.output)
-            return None
-        waiting.watch.cpu_s = -_cpu_s(waiting.watch.child)  # what it used while it waited is no cost of the request
-        with contextlib.suppress(BrokenPipeError):
-            os.write(waiting.words, words)
-    finally:
-        os.close(waiting.words)
-    with _children_wake() as wake:
-        waiting.watch.reap()
-        return _follow(waiting.watch, waiting.output, wake, limit_s, None)
+        os.kill(running.watch.child, 0)
+    except ProcessLookupError:
+        return False
+    return running.watch.exit_code is None
 
 
-@contextlib.contextmanager
-def _children_wake() -> Iterator[int]:
-    """A descriptor that can be read when a child has ended."""
-    wake_read, wake_write = os.pipe()
-    os.set_blocking(wake_write, False)
-    os.set_blocking(wake_read, False)
-    old_wakeup = signal.set_wakeup_fd(wake_write)
-    old_handler = signal.signal(signal.SIGCHLD, lambda *_: None)
-    try:
-        yield wake_read
-    finally:
-        signal.signal(signal.SIGCHLD, old_handler)
-        signal.set_wakeup_fd(old_wakeup)
-        for descriptor in (wake_read, wake_write):
-            os.close(descriptor)
-
-
-def _follow(watch: "_Watch", output: int, wake: int, limit_s: float, channel: Optional[int]) -> Ended:
-    """Take in what a command says until it ends, and end what is left of it."""
+def finish(running: Running, limit_s: float, on_channel: Optional[Callable[[bytes], None]] = None) -> Ended:
+    """See to a command's end; what it used before is no cost of what it does now. `on_channel` gets what it writes to its channel."""
+    watch, wake = running.watch, os.pipe()
+    watch.on_channel_bytes = on_channel
+    watch.cpu_s = -_cpu_s(watch.child)
     before = _pressure()
+    for descriptor in wake:
+        os.set_blocking(descriptor, False)
+    old_wakeup = signal.set_wakeup_fd(wake[1])
+    old_handler = signal.signal(signal.SIGCHLD, lambda *_: None)
     started = time.monotonic()
     try:
         selector = selectors.DefaultSelector()
-        selector.register(output, selectors.EVENT_READ, watch.on_output)
-        selector.register(wake, selectors.EVENT_READ, lambda chunk: None)
-        if channel is not None:
-            selector.register(channel, selectors.EVENT_READ, watch.on_channel)
-        deadline = started + limit_s
+        selector.register(running.output, selectors.EVENT_READ, watch.on_output)
+        selector.register(wake[0], selectors.EVENT_READ, lambda chunk: None)
+        if running.channel:
+            selector.register(running.channel.fileno(), selectors.EVENT_READ, watch.on_channel)
+        watch.reap()  # it may have ended before anybody listened
         while watch.exit_code is None and not watch.kind:
-            left_s = deadline - time.monotonic()
+            left_s = started + limit_s - time.monotonic()
             if left_s <= 0:
                 break
             _pump(selector, min(left_s, 1.0))
@@ -135,12 +117,18 @@ def _follow(watch: "_Watch", output: int, wake: int, limit_s: float, channel: Op
         timed_out = watch.exit_code is None and not watch.kind
         wall_s = time.monotonic() - started
         full_disk = _scratch_is_full()
-        end_everything(watch)
+        if watch.is_ours:
+            end_one(watch)
+        else:
+            end_everything(watch)
         while _pump(selector, 0.0):  # the writers are dead, so this comes to an end
             pass
         selector.close()
     finally:
-        os.close(output)
+        signal.signal(signal.SIGCHLD, old_handler)
+        signal.set_wakeup_fd(old_wakeup)
+        for descriptor in (running.output, *wake):
+            os.close(descriptor)
     kind = watch.kind or _kind(watch.exit_code, before, full_disk)
     exit_code = None if timed_out or watch.kind else watch.exit_code
     return Ended(exit_code, bytes(watch.output), timed_out, kind, watch.cpu_s, watch.max_rss_mb, wall_s)
@@ -149,8 +137,9 @@ def _follow(watch: "_Watch", output: int, wake: int, limit_s: float, channel: Op
 class _Watch:
     """What is known of a running command."""
 
-    def __init__(self, command: Command, on_channel: Optional[Callable[[bytes], None]]) -> None:
+    def __init__(self, command: Command) -> None:
         self.child = 0
+        self.is_ours = command.is_ours
         self.exit_code: Optional[int] = None
         self.kind = ""
         self.output = bytearray()
@@ -160,7 +149,7 @@ class _Watch:
         self._reported = 0
         self._most = int(command.limits["output_mb"] * MEBIBYTE)
         self._keep = self._most if command.keep_all else TAIL_BYTES
-        self._on_channel = on_channel
+        self.on_channel_bytes: Optional[Callable[[bytes], None]] = None
 
     def on_output(self, chunk: bytes) -> None:
         self._written += len(chunk)
@@ -174,8 +163,8 @@ class _Watch:
         self._reported += len(chunk)
         if self._reported > CHANNEL_BYTES:
             self.kind = "output"
-        elif self._on_channel is not None:
-            self._on_channel(chunk)
+        elif self.on_channel_bytes is not None:
+            self.on_channel_bytes(chunk)
 
     def reap(self) -> bool:
         """Take in every child that ended, orphans too; False when there is no child left."""
@@ -210,26 +199,17 @@ def _pump(selector: Any, timeout_s: float) -> bool:
     return some
 
 
-class _Child(NamedTuple):
-    pid: int
-    output: int
-    """What it says, not blocking."""
-
-
-def _begin(command: Command, standard_input: Optional[int], channel: Optional[int]) -> _Child:
-    ours, output = os.pipe()
-    os.set_blocking(ours, False)
+def _start(command: Command, output: int, channel: Optional[int]) -> int:
     pid = os.fork()
     if pid:
-        os.close(output)
-        return _Child(pid, ours)
+        return pid
     try:
         os.setsid()
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
         report = os.dup(output)  # closed by exec
-        os.dup2(os.open(os.devnull, os.O_RDONLY) if standard_input is None else standard_input, 0)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(output, 1)
         os.dup2(output, 2)
         if channel is not None:
@@ -273,6 +253,16 @@ def _bound(command: Command) -> None:
         resource.setrlimit(number, (value, value))
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
         score.write("1000")  # the kernel picks the tests, never PID 1
+
+
+def end_one(watch: Any) -> None:
+    """Kill a command that has not ended, and take it in; processes that it did not start live on."""
+    while watch.exit_code is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(watch.child, signal.SIGKILL)
+        if not watch.reap():
+            return
+        time.sleep(0.002)
 
 
 def end_everything(watch: Any) -> None:

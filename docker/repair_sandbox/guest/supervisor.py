@@ -28,7 +28,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import stat
 import subprocess
 import time
@@ -84,8 +83,8 @@ def stand_by(payload: Dict[str, Any]) -> Ready:
     environment = make_environment(setup, account)
     jdk = None
     if setup["runner"] == "junit":
-        jdk = Jdk(payload["programs"], environment, setup["limits"])
-        jdk.start_compiling(account)
+        jdk = Jdk(payload["programs"], environment, setup["limits"], account)
+        jdk.start(setup["class_path"], setup["workdir"])
     return Ready(payload["programs"], environment, jdk)
 
 
@@ -305,11 +304,12 @@ class Session:
         if self.request["runner"] == "log":
             ended = process.run(self.command([shell(), "-c", self.request["arguments"][0]], keep_all=True))
         else:
-            ours, theirs = socket.socketpair()
-            listener = Listener(self.request, ours)
             first = self.workdir if self.request["workdir_on_path"] else os.path.dirname(self.python)
-            argv = [self.python, "-c", self.programs["pytest_runner"], first]
-            ended = process.run(self.command(argv, keep_all=False), (ours, theirs), listener.hear)
+            command = self.command([self.python, "-c", self.programs["pytest_runner"], first], keep_all=False)
+            running = process.start(command, has_channel=True)
+            listener = Listener(self.request, running.channel)
+            listener.on_fixed = self.say_fixed
+            ended = process.finish(running, command.limits["tests_s"], listener.hear)
             self.result.update(listener.results())
         self.result.update(exit_code=ended.exit_code, cpu_s=round(ended.cpu_s, 3), max_rss_mb=round(ended.max_rss_mb, 1), kind=ended.kind)
         self.result["output"] = base64.b64encode(ended.output).decode("ascii")
@@ -318,6 +318,10 @@ class Session:
         unfinished = ended.exit_code != 0 if self.request["runner"] == "log" else self.result["end"] is None
         if ended.kind and (ended.exit_code is None or unfinished):
             raise Stop("resource_limit", "the tests ran into the bound on " + ended.kind)
+
+    def say_fixed(self) -> None:
+        """What the bug broke works: the rest of the tests may tell otherwise, and will seldom."""
+        self.say(event="stage", stage="fixed")
 
     def command(self, argv: List[str], keep_all: bool) -> process.Command:
         return process.Command(argv, self.workdir, self.environment, self.account, self.request["limits"], keep_all)

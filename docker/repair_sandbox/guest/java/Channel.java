@@ -1,5 +1,6 @@
 package repair.guest;
 
+import java.io.BufferedInputStream;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
@@ -35,12 +36,17 @@ final class Channel {
         unsafe.setAccessible(true);
         Unsafe memory = (Unsafe) unsafe.get(null);
         memory.putInt(descriptor, memory.objectFieldOffset(FileDescriptor.class.getDeclaredField("fd")), NUMBER);
-        in = new FileInputStream(descriptor);
+        in = new BufferedInputStream(new FileInputStream(descriptor));
         out = new FileOutputStream(descriptor);
     }
 
     void identify(String key) {
         this.key = key;
+    }
+
+    /** Whether nothing was said yet. */
+    boolean isSilent() throws IOException {
+        return in.available() == 0;
     }
 
     /** The words of the next line. */

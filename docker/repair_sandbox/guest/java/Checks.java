@@ -275,7 +275,9 @@ final class Checks extends TreeScanner<Void, Void> {
             addIfAny(changedComparison(condition));
         }
         int end = source.end(call.getMethodSelect());
-        add(false, Collections.singletonList(new Edit(end - name.length(), end, OPPOSITES.get(name))));
+        boolean alone = !(call.getMethodSelect() instanceof MemberSelectTree) && source.text.contains("import static org.junit.Assert." + name + ";");
+        String opposite = (alone ? "org.junit.Assert." : "") + OPPOSITES.get(name); // which may not be imported
+        add(false, Collections.singletonList(new Edit(end - name.length(), end, opposite)));
     }
 
     /** In a condition that is to hold: what something is compared with. */

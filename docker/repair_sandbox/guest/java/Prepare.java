@@ -19,7 +19,7 @@ import javax.tools.JavaFileObject;
 
 /**
  * Compiles what a patch changed, and the trusted tests, into fresh folders; never loads a class of either. Ends with one line of JSON. The plan is in
- * the file that the argument names; without one, in a file that is named on standard input when there is a patch.
+ * the file that the argument names; without one, in a file that the channel names when there is a patch.
  *
  * <p>A change that other classes were compiled against has everything compiled anew, and so has an image without compiled classes.
  */
@@ -57,7 +57,7 @@ public final class Prepare {
     }
 
     public static void main(String[] arguments) throws IOException {
-        String file = arguments.length > 0 ? arguments[0] : WarmUp.untilTold();
+        String file = arguments.length > 0 ? arguments[0] : toldAfterWarmUp();
         Map<String, List<String>> plan = new LinkedHashMap<>();
         for (String line : Files.readAllLines(new File(file).toPath(), StandardCharsets.US_ASCII)) {
             String[] words = line.split(" ");
@@ -71,6 +71,16 @@ public final class Prepare {
             prepare.result.put("reason", failure.getMessage());
         }
         System.out.println("\n" + Channel.json(prepare.result));
+    }
+
+    private static String toldAfterWarmUp() throws IOException {
+        try {
+            Channel channel = new Channel();
+            WarmUp.javac(channel);
+            return channel.hear().get(0);
+        } catch (ReflectiveOperationException error) {
+            throw new IOException(error);
+        }
     }
 
     private void run() throws IOException, Failure {

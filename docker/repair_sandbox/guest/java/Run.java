@@ -24,6 +24,7 @@ public final class Run {
         PrintStream out = System.out;
         PrintStream errors = System.err;
         Channel channel = new Channel();
+        WarmUp.junit(channel);
         List<URL> places = new ArrayList<>();
         List<String> classPath = new ArrayList<>();
         List<String> classNames = new ArrayList<>();

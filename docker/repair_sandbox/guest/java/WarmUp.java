@@ -1,15 +1,15 @@
 package repair.guest;
 
-import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.Arrays;
 import java.util.Collections;
+import org.junit.Test;
+import org.junit.runner.Request;
+import org.junit.runner.notification.RunNotifier;
 
-/** What javac can load and have compiled to machine code while there is nothing to compile yet. */
+/** What javac and JUnit can load and have compiled to machine code while there is nothing to do yet. */
 final class WarmUp {
 
     private static final int ROUNDS = 3; // in 0.5 s of processor time; more gain nothing that can be measured
@@ -45,11 +45,11 @@ final class WarmUp {
 
     private WarmUp() {}
 
-    /** What is written to standard input; compiles a sample until then, as often as that makes javac faster. */
-    static String untilTold() throws IOException {
+    /** Compile a sample, as often as that makes javac faster, unless there is something to do. */
+    static void javac(Channel channel) throws IOException {
         File folder = Files.createTempDirectory("warm-up").toFile();
         Source.Text sample = new Source.Text(new File(folder, "sample/Sample.java"), String.join("\n", SAMPLE));
-        for (int round = 0; round < ROUNDS && System.in.available() == 0; round++) {
+        for (int round = 0; round < ROUNDS && channel.isSilent(); round++) {
             Compiler compiler = new Compiler(Arrays.asList("-g", "-source", "8", "-target", "8"));
             if (!compiler.compile(Collections.singletonList(sample), folder, Collections.<File>emptyList()).isEmpty()) {
                 break; // a later Java knows that release no more
@@ -58,6 +58,20 @@ final class WarmUp {
         for (String name : Places.below(folder)) {
             new File(folder, name).delete();
         }
-        return new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)).readLine();
+        new File(folder, "sample").delete();
+        folder.delete();
+    }
+
+    /** Run a test, unless there is one to run. */
+    static void junit(Channel channel) throws IOException {
+        if (channel.isSilent()) {
+            Request.aClass(Passes.class).getRunner().run(new RunNotifier());
+        }
+    }
+
+    /** A test of nothing. */
+    public static final class Passes {
+        @Test
+        public void passes() {}
     }
 }
