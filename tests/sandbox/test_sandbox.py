@@ -68,13 +68,13 @@ class Recorder:
         self._lock = threading.Lock()
         self.digest, self.prepare, self.close = self.docker.digest, self.docker.prepare, self.docker.close
 
-    def run(self, image: str, request: dict[str, Any], limits: Limits, followed: bool = False) -> Any:
+    def run(self, image: str, request: dict[str, Any], limits: Limits, followed: bool = False, on_stage: Callable[[str], None] | None = None) -> Any:
         with self._lock:
             self.requests.append(request)
             self.running += 1
             self.peak = max(self.peak, self.running)
         try:
-            return self.docker.run(image, request, limits, followed)
+            return self.docker.run(image, request, limits, followed, on_stage)
         finally:
             with self._lock:
                 self.running -= 1
@@ -129,6 +129,39 @@ def test_a_wrong_patch_costs_one_container_and_stops_at_the_first_failure(sandbo
 def test_without_a_control_run_there_is_one_container(sandbox: Sandbox, recorder: Recorder) -> None:
     assert sandbox.score(small_spec(), replacement("return n + n"), control_run=False).resolved
     assert len(recorder.requests) == 1
+
+
+SLOW_TESTS = TESTS.replace(b"    assert isinstance", b"    time.sleep(3)\n    assert isinstance").replace(b"from lib", b"import time\n\nfrom lib")
+
+
+def slow_spec() -> TestSpec:
+    return small_spec(tree={"lib.py": BUGGY, "test_lib.py": SLOW_TESTS, "pytest.ini": b"[pytest]\npythonpath = .\n"})
+
+
+@pytest.mark.parametrize("slots", [1, 2])
+def test_the_control_run_begins_when_the_bug_is_gone_and_a_slot_is_idle(recorder: Recorder, tmp_path: Path, slots: int) -> None:
+    sandbox = Sandbox(recorder, VerdictCache(tmp_path / "verdicts"), Slots(slots, tmp_path / "slots"))
+    report = sandbox.score(slow_spec(), replacement("return n + n"))
+    assert (report.outcome, recorder.peak, [request["twins"] for request in recorder.requests]) == ("resolved", slots, [False, True])
+    assert (report.stages_s["control"] > 3) is (slots == 1), "else it ran beside the first"
+
+
+def test_a_control_run_that_began_in_vain_gives_its_slot_back(
+    sandbox: Sandbox, recorder: Recorder, none_left: Callable[[], None], tmp_path: Path
+) -> None:
+    report = sandbox.score(slow_spec(), replacement("return n + n if n > 1 else 'one'"))
+    assert report.outcome == "tests_failed"
+    assert [request["twins"] for request in recorder.requests] == [False, True]
+    none_left()
+    end = time.monotonic() + 30
+    held = []
+    while len(held) < 2:
+        assert time.monotonic() < end
+        held += filter(None, [sandbox.slots.hold_idle()])
+        time.sleep(0.05)
+    assert sandbox.slots.hold_idle() is None
+    for release in held:
+        release()
 
 
 def test_the_control_run_catches_what_passes_every_test(sandbox: Sandbox, recorder: Recorder) -> None:

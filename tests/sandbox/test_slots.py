@@ -178,3 +178,30 @@ def test_runtime_folder_is_the_users_own(monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.delenv("XDG_RUNTIME_DIR")
     folder = Slots(1).folder
     assert folder.stat().st_mode & 0o077 == 0
+
+
+def test_an_idle_slot_is_had_at_once_or_not_at_all(tmp_path: Path) -> None:
+    slots = Slots(1, tmp_path)
+    release = slots.hold_idle()
+    assert release is not None
+    assert slots.hold_idle() is None
+    held = threading.Event()
+    thread = threading.Thread(target=hold_and_tell, args=(slots, held))
+    thread.start()
+    assert not held.wait(0.2)
+    release()
+    assert held.wait(5)
+    thread.join()
+
+
+def test_a_slot_that_somebody_waits_for_is_not_idle(tmp_path: Path) -> None:
+    slots, waits = Slots(2, tmp_path), threading.Event()
+    with slots.hold_all():
+        held = threading.Event()
+        thread = threading.Thread(target=hold_and_tell, args=(slots, held))
+        thread.start()
+        while not slots.waiting("mine"):
+            waits.wait(0.01)
+        assert slots.hold_idle() is None
+    assert held.wait(5)
+    thread.join()
