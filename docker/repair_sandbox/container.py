@@ -29,6 +29,7 @@ ENDING_S = 5
 
 SPARE_CPUS = 1.0
 """Processors that a container may use beyond its limit while they are idle: a JVM compiles beside its tests. Nothing counts on them."""
+CPU_PERIOD_US = 100_000
 SETUP_S = 60.0
 """How long a container may take to read what it is told ahead of a request."""
 
@@ -57,7 +58,8 @@ def host_config(client: docker.APIClient, limits: Limits) -> dict[str, Any]:
         pids_limit=limits.pids,
         mem_limit=memory,
         memswap_limit=memory,
-        nano_cpus=int((limits.cpus + SPARE_CPUS) * 1e9),
+        cpu_period=CPU_PERIOD_US,
+        cpu_quota=int((limits.cpus + SPARE_CPUS) * CPU_PERIOD_US),  # in this form it may be more than the machine has
         ulimits=[Ulimit(name="nofile", soft=limits.open_files, hard=limits.open_files), Ulimit(name="core", soft=0, hard=0)],
         tmpfs={"/tmp": scratch, "/var/tmp": scratch, "/run/lock": scratch},  # every folder of a Debian image that anyone may write to
         shm_size=16 * MEBIBYTE,

@@ -50,7 +50,7 @@ FLAGS = {
     "no-new-privileges": ("SecurityOpt",),
     "pids": ("PidsLimit",),
     "memory": ("Memory", "MemorySwap"),
-    "cpus": ("NanoCpus",),
+    "cpus": ("CpuPeriod", "CpuQuota"),
     "ulimits": ("Ulimits",),
     "tmpfs": ("Tmpfs",),
     "shm size": ("ShmSize",),

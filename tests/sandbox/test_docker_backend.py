@@ -166,6 +166,11 @@ def test_standby_of_other_limits_is_not_taken(backend_with: Callable[..., Docker
     wait_for(lambda: running(containers()) == ahead)
 
 
+def test_a_limit_above_what_the_machine_has_is_no_fault(backend_with: Callable[..., DockerBackend], image: str) -> None:
+    everything = os.cpu_count() or 1
+    assert backend_with().run(image, {}, Limits(memory_mb=128, cpus=everything)).result["status"] == "done"
+
+
 def test_standby_of_one_kind_does_not_push_out_fresh_ones_of_another(
     backend_with: Callable[..., DockerBackend], image: str, containers: Callable[..., list[Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

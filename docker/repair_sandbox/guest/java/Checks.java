@@ -64,6 +64,7 @@ final class Checks extends TreeScanner<Void, Void> {
     private static final Pattern HELPER = Pattern.compile("(?i)(assert|check|verify|test|expect|compare|ensure|fold|round|parse|same|equal|match).*");
     private static final Pattern DENYING = Pattern.compile("(?i).*(not|reject|refus|fail|invalid|without|unequal|differ|never|illegal|wrong|bad).*");
     private static final Pattern COMPARING = Pattern.compile("equals|equalsIgnoreCase|contains|containsKey|startsWith|endsWith|matches");
+    private static final Pattern ADDS_UP = Pattern.compile("byte|char|short|int|long|float|double|String|Byte|Character|Short|Integer|Long|Float|Double|var");
     private static final Pattern MAKER = Pattern.compile("asList|of|valueOf|singleton|singletonList|newHashSet|newArrayList|is|equalTo|toString|parse.*|create.*|from.*|get");
     private static final List<String> EXCEPTIONS =
             Arrays.asList("java.util.EmptyStackException", "java.nio.BufferOverflowException", "java.util.zip.DataFormatException", "java.security.SignatureException");
@@ -261,7 +262,7 @@ final class Checks extends TreeScanner<Void, Void> {
                     addIfAny(changedInside(arguments.get(arguments.size() - 1), true));
                 }
             } else if (name.matches("assert(Array)?Equals") && arguments.size() > 1) {
-                equality(arguments);
+                equality(arguments, name.contains("Array"));
             } else if (!name.contains("Not")) {
                 helperCall(call);
             }
@@ -305,7 +306,7 @@ final class Checks extends TreeScanner<Void, Void> {
         return new ArrayList<>();
     }
 
-    private void equality(List<? extends ExpressionTree> arguments) {
+    private void equality(List<? extends ExpressionTree> arguments, boolean arrays) {
         boolean message = arguments.size() > 3 || arguments.size() == 3 && startsWithMessage(arguments);
         ExpressionTree expected = arguments.get(message ? 1 : 0);
         ExpressionTree actual = arguments.get(message ? 2 : 1);
@@ -320,12 +321,40 @@ final class Checks extends TreeScanner<Void, Void> {
         }
         int start = source.start(expected);
         int end = source.end(expected);
-        ways.add(Collections.singletonList(new Edit(start, end, "(" + source.text(expected) + ") + 1"))); // of numbers and of texts
+        String value = "(" + source.text(expected) + ")";
+        if (arrays) {
+            ways.add(Collections.singletonList(new Edit(start, end, "java.util.Arrays.copyOf(" + value + ", 1 + " + value + ".length)")));
+        } else if (!isObject(expected)) {
+            ways.add(Collections.singletonList(new Edit(start, end, value + " + 1"))); // of numbers and of texts
+        }
         if (!deeper.isEmpty()) {
             ways.add(deeper);
         }
         ways.add(Collections.singletonList(new Edit(start, end, "new Object()")));
         found.add(new Change(guarded == 0, ways));
+    }
+
+    /** Whether a value is surely neither a number nor a text, as far as its declaration in this file tells: one can be added to those alone. */
+    private boolean isObject(ExpressionTree value) {
+        switch (value.getKind()) {
+            case NULL_LITERAL:
+            case NEW_ARRAY:
+                return true;
+            case NEW_CLASS:
+                return !ADDS_UP.matcher(((NewClassTree) value).getIdentifier().toString()).matches();
+            case MEMBER_SELECT:
+                return value.toString().matches("(?s).*\\.class|Boolean\\.(TRUE|FALSE)");
+            case IDENTIFIER:
+                Set<String> types = source.types().getOrDefault(value.toString(), Collections.<String>emptySet());
+                for (String type : types) {
+                    if (ADDS_UP.matcher(type).matches()) {
+                        return false;
+                    }
+                }
+                return !types.isEmpty();
+            default:
+                return false;
+        }
     }
 
     private static boolean startsWithMessage(List<? extends ExpressionTree> arguments) {

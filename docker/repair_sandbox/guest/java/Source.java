@@ -2,8 +2,10 @@ package repair.guest;
 
 import com.sun.source.tree.CompilationUnitTree;
 import com.sun.source.tree.Tree;
+import com.sun.source.tree.VariableTree;
 import com.sun.source.util.JavacTask;
 import com.sun.source.util.SourcePositions;
+import com.sun.source.util.TreeScanner;
 import com.sun.source.util.Trees;
 import java.io.File;
 import java.io.IOException;
@@ -11,6 +13,10 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
 import javax.tools.JavaFileObject;
 import javax.tools.SimpleJavaFileObject;
 import javax.tools.ToolProvider;
@@ -23,6 +29,7 @@ final class Source {
     final String text;
     final CompilationUnitTree tree;
     private final SourcePositions positions;
+    private Map<String, Set<String>> types;
 
     /**
      * Read and parse a file.
@@ -38,6 +45,22 @@ final class Source {
         JavacTask task = (JavacTask) ToolProvider.getSystemJavaCompiler().getTask(null, null, found -> { }, Arrays.asList("-proc:none"), null, Arrays.asList(new Text(file, text)));
         tree = task.parse().iterator().next();
         positions = Trees.instance(task).getSourcePositions();
+    }
+
+    /** The types that the variables of a name are declared with, wherever in the file. */
+    Map<String, Set<String>> types() {
+        if (types == null) {
+            types = new HashMap<>();
+            new TreeScanner<Void, Void>() {
+                @Override
+                public Void visitVariable(VariableTree node, Void nothing) {
+                    String type = node.getType() == null ? "var" : node.getType().toString();
+                    types.computeIfAbsent(node.getName().toString(), name -> new HashSet<>()).add(type);
+                    return super.visitVariable(node, nothing);
+                }
+            }.scan(tree, null);
+        }
+        return types;
     }
 
     int start(Tree node) {
