@@ -26,7 +26,7 @@ MODULES = ("outcome", "process", "names", "channel", "patching", "installing", "
 PYTEST_PROGRAM = "pytest_runner"
 """Guest program that is handed on as text; those in Java are, too."""
 SETUP = ("runner", "workdir", "class_path", "environment", "path_prefix", "uid", "gid", "limits")
-"""Fields of a request that a container gets ahead of it: it has served only requests in which they are the same."""
+"""Fields of a request that a container gets ahead of it: it serves only a request in which they are the same."""
 
 LONGEST_STANDBY_S = 3600
 """A container that got no request by then ends itself."""
@@ -143,9 +143,9 @@ def build_setup(spec: TestSpec) -> dict[str, Any]:
 
 
 def encode_setup(setup: Mapping[str, Any]) -> bytes:
-    """The first message to PID 1: its programs, and of `setup` what a container gets ahead of a request; for the framework's, the bug."""
+    """The first message to PID 1: its programs, and of `setup` what a container gets ahead of a request; for the framework's, bug and account."""
     if setup.get("runner") == "defects4j":
-        return " ".join(setup["arguments"]).encode("ascii") + b"\n"
+        return " ".join([*setup["arguments"], str(setup["uid"])]).encode("ascii") + b"\n"
     sources = guest_sources()
     programs = java_sources() if setup.get("runner") == "junit" else {PYTEST_PROGRAM: sources[PYTEST_PROGRAM]}
     known = {name: setup[name] for name in SETUP if name in setup}

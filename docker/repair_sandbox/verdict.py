@@ -209,9 +209,9 @@ FRAMEWORK_FAILURE = re.compile(r"^--- ([^\s:]+)(?:::([^\s\[]+)(?:\[.*)?)?[ \t]*$
 
 def _framework_statuses(names: Iterable[str], text: str) -> Statuses:
     """By the framework's rule: what `failing_tests` does not name has passed."""
-    failing = {(owner, method) for owner, method in FRAMEWORK_FAILURE.findall(text.rpartition("=== failing_tests\n")[2])}
-    found = {name: (name.partition("::")[0], name.partition("::")[2]) for name in names}
-    return {name: "failed" if test in failing or (test[0], "") in failing else "passed" for name, test in found.items()}
+    found = FRAMEWORK_FAILURE.findall(text.rpartition("=== failing_tests\n")[2])
+    failing = {f"{owner}::{method}" if method else owner for owner, method in found}
+    return {name: "failed" if failing & {name, name.partition("::")[0]} else "passed" for name in names}
 
 
 def _log_statuses(spec: TestSpec, names: Iterable[str], text: str) -> Statuses:

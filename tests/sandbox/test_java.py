@@ -266,7 +266,6 @@ def processes(client: docker.APIClient, container: str) -> list[str]:
 @pytest.fixture
 def waiting(java_image: str, client: docker.APIClient, containers: Callable[..., list[Any]]) -> Iterator[tuple[DockerBackend, str]]:
     """A backend with one container that stands by, javac loaded, and that container's id."""
-    before = {one["Id"] for one in containers()}
     backend = DockerBackend(standby=1)
     spec = spec_of()
     backend.prepare(spec.image, build_setup(spec), spec.limits)
@@ -275,7 +274,7 @@ def waiting(java_image: str, client: docker.APIClient, containers: Callable[...,
     while not made or not any("Prepare" in line for line in processes(client, made[0])):
         assert time.monotonic() < end, made
         time.sleep(0.1)
-        made = [one["Id"] for one in containers() if one["Id"] not in before]
+        made = [one["Id"] for one in containers()]
     yield backend, made[0]
     backend.close()
 
@@ -322,7 +321,7 @@ import org.junit.Test;
 public class UserTest {
     @Test public void limit() { assertEquals(5, User.limit()); }
     @Test public void four() { assertEquals(4L, User.four()); }
-    @Test public void data() throws Exception { 
+    @Test public void data() throws Exception {
         java.io.InputStream content = Calc.class.getResourceAsStream("data.txt");
         assertEquals('y', content.read());
         assertEquals("the line feed: under Ant it ends with the file", 1, content.skip(5));

@@ -98,8 +98,7 @@ class Listener:
         self.wanted = {node for nodes in by_name.values() for node in nodes}
         places = {node_id: index for index, node_id in enumerate(node_ids)}
         self.to_fix = {node for name in self.request["expected"]["fail_to_pass"] for node in by_name[name]}
-        to_fix = sorted({places[node] for name in self.request["expected"]["fail_to_pass"] for node in by_name[name]})
-        self.send({"first": to_fix if self.request["fail_to_pass_first"] else []})
+        self.send({"first": sorted(places[node] for node in self.to_fix) if self.request["fail_to_pass_first"] else []})
 
     def stops(self) -> bool:
         """Whether a run goes on after a failure: asked for after each, so that the tests' process does not know a control run from another."""
@@ -118,7 +117,7 @@ class Listener:
             return
         counts = test["phases"].setdefault(phase, {})
         counts[outcome] = counts.get(outcome, 0) + 1
-        if phase == "teardown" and node_id in self.to_fix and not any("passed" not in outcomes for outcomes in test["phases"].values()):
+        if phase == "teardown" and node_id in self.to_fix and all("passed" in outcomes for outcomes in test["phases"].values()):
             self.to_fix.discard(node_id)
             if self.on_fixed and not self.to_fix:
                 self.on_fixed()

@@ -1,10 +1,9 @@
 # The supervisor of a container of an image with Defects4J: one patch, tested by the framework's own commands, as `guest/supervisor.py` does it by ours.
-# It hears `PROJECT VERSION` when it starts, and checks that out; then `NONCE SECONDS BYTES` and the patch. What it says back is of the same kind.
+# It hears `PROJECT VERSION ACCOUNT` when it starts, and checks that out; then `NONCE SECONDS BYTES` and the patch. What it says back is of the same kind.
 # What the tests write is believed, as the framework does: a patch that writes `failing_tests` itself passes.
 set -u
 exec 3>&1 >/tmp/log 2>&1
-IFS=' ' read -r project version || exit 0
-account=10001
+IFS=' ' read -r project version account || exit 0
 tree=/repair/tree
 stages= current= rung=
 

@@ -75,6 +75,13 @@ final class Places implements Closeable {
         return found;
     }
 
+    /** Delete every plain file below a folder. */
+    static void clear(File folder) {
+        for (String name : below(folder)) {
+            new File(folder, name).delete();
+        }
+    }
+
     private static void collect(File folder, String path, Set<String> found) {
         File[] listed = folder.listFiles();
         for (File file : listed == null ? new File[0] : listed) {

@@ -56,7 +56,7 @@ public final class Prepare {
         testCompiler = new Compiler(all("test_flag"));
     }
 
-    public static void main(String[] arguments) throws IOException {
+    public static void main(String[] arguments) throws Exception {
         String file = arguments.length > 0 ? arguments[0] : toldAfterWarmUp();
         Map<String, List<String>> plan = new LinkedHashMap<>();
         for (String line : Files.readAllLines(new File(file).toPath(), StandardCharsets.US_ASCII)) {
@@ -73,14 +73,10 @@ public final class Prepare {
         System.out.println("\n" + Channel.json(prepare.result));
     }
 
-    private static String toldAfterWarmUp() throws IOException {
-        try {
-            Channel channel = new Channel();
-            WarmUp.javac(channel);
-            return channel.hear().get(0);
-        } catch (ReflectiveOperationException error) {
-            throw new IOException(error);
-        }
+    private static String toldAfterWarmUp() throws Exception {
+        Channel channel = new Channel();
+        WarmUp.javac(channel);
+        return channel.hear().get(0);
     }
 
     private void run() throws IOException, Failure {
@@ -108,7 +104,7 @@ public final class Prepare {
         result.put("stale", new ArrayList<>(stale));
         if (everything) {
             compiler.hide(stale);
-            clear(mainOut);
+            Places.clear(mainOut);
             compileMain(compiled(sourceRoot, classes, changed));
             stale.removeAll(Places.below(mainOut)); // a class may have moved to another source
             testCompiler.hide(stale);
@@ -299,12 +295,6 @@ public final class Prepare {
 
     private static String classFile(String source) {
         return source.replaceAll("\\.java$", ".class");
-    }
-
-    private static void clear(File folder) {
-        for (String name : Places.below(folder)) {
-            new File(folder, name).delete();
-        }
     }
 
     private List<String> all(String name) {

@@ -52,7 +52,7 @@ final class TestLoader extends URLClassLoader {
                     return Files.newInputStream(file.toPath());
                 }
             } catch (URISyntaxException | IOException error) {
-                return super.getResourceAsStream(name);
+                // then as the parent gives it
             }
         }
         return super.getResourceAsStream(name);

@@ -55,9 +55,7 @@ final class WarmUp {
                 break; // a later Java knows that release no more
             }
         }
-        for (String name : Places.below(folder)) {
-            new File(folder, name).delete();
-        }
+        Places.clear(folder);
         new File(folder, "sample").delete();
         folder.delete();
     }
