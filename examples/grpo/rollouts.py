@@ -108,6 +108,7 @@ class Rollouts:
         totals = [one["reward"] if one["error"] is None else None for one in record]
         if self.settings.shuffle_rewards:
             random.Random(f"{trainer_state.global_step}").shuffle(totals)
+        log_metric("rollouts/no_variance", without_variance([one["task"] for one in record], totals))
         return totals
 
     # --- the trainer's thread --------------------------------------------------------------------------------------------------------------
@@ -173,6 +174,16 @@ class Rollouts:
         record = _record_of(prompt, episode, time.monotonic() - began)
         self._over.append(record["trace"])
         return record
+
+
+def without_variance(tasks: list[str], rewards: list[float | None]) -> float:
+    """Share of the tasks whose rollouts all have the same reward, failed ones aside: they teach nothing, however rewards are scaled. TRL's
+    frac_reward_zero_std says so of groups only where it scales by group."""
+    by_task: dict[str, set[float]] = {task: set() for task in tasks}
+    for task, reward in zip(tasks, rewards, strict=True):
+        if reward is not None:
+            by_task[task].add(reward)
+    return statistics.fmean(len(different) < 2 for different in by_task.values())
 
 
 def _record_of(prompt: str, episode: Any, seconds: float) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def log_line(step: int, steps: int, logs: dict[str, Any]) -> str:
     reward = logs[f"{kind}reward"]  # None where every rollout failed
     line = f"step {step} of {steps}  {'eval ' if kind else ''}reward {'none' if reward is None else format(reward, '.3f')}"
     line += f" ({', '.join(f'{name} {value:.2f}' for name, value in parts.items())})"
-    line += f"  failed {logs[f'{kind}rollouts/failed']:.0%}  no variance {logs[f'{kind}frac_reward_zero_std']:.0%}" if not kind else ""
+    line += f"  failed {logs[f'{kind}rollouts/failed']:.0%}  no variance {logs[f'{kind}rollouts/no_variance']:.0%}" if not kind else ""
     return f"{line}  generation {logs[f'{kind}time/generation_s']:.1f} s, waiting for rewards {logs[f'{kind}time/waiting_s']:.1f} s"
 
 

@@ -80,6 +80,8 @@ def test_rewards_reach_the_model_and_a_stopped_run_goes_on(tmp_path: Path, model
         assert step["reward"] == pytest.approx(sum(one["reward"] for one in of_step) / ROLLOUTS, abs=1e-4)
         assert step["rewards/similarity"] == pytest.approx(sum(one["rewards"]["similarity"] for one in of_step) / ROLLOUTS, abs=1e-4)
         assert (step["rollouts/failed"], step["grad_norm"] > 0) == (0, True)
+        groups = [{one["reward"] for one in of_step if one["task"] == task} for task in {one["task"] for one in of_step}]
+        assert step["rollouts/no_variance"] == sum(len(rewards) == 1 for rewards in groups) / (ROLLOUTS / GROUP)
     assert (model / "model.safetensors").read_bytes() != (out / "final" / "model.safetensors").read_bytes()
 
     assert "holds checkpoints" in started(out, model, rows, max_steps=4).stderr
@@ -88,6 +90,24 @@ def test_rewards_reach_the_model_and_a_stopped_run_goes_on(tmp_path: Path, model
     assert logged(out / "rollouts.jsonl")[: 2 * ROLLOUTS] == first
     assert [one["step"] for one in logged(out / "rollouts.jsonl")] == [step for step in range(4) for _ in range(ROLLOUTS)]
     assert [one["step"] for one in logged(out / "log.jsonl") if "reward" in one] == [1, 2, 3, 4]
+
+
+def test_lora_trains_an_adapter_alone_and_goes_on(tmp_path: Path, model: Path, rows: Path) -> None:
+    """Replies are generated in two calls a step, the first half scored while the second is written."""
+    from safetensors.torch import load_file
+
+    out, base = tmp_path / "run", (model / "model.safetensors").read_bytes()
+    settings = {"rollouts": f"generate_at_once = {ROLLOUTS // 2}", "more": '[lora]\nr = 4\ntarget_modules = ["q_proj", "v_proj"]'}
+    for flags, steps in (((), 2), (("--resume",), 3)):
+        ended = started(out, model, rows, *flags, max_steps=steps, **settings)
+        assert ended.returncode == 0, ended.stderr[-2000:]
+        found = logged(out / "rollouts.jsonl")
+        assert [(one["step"], one["error"]) for one in found] == [(step, None) for step in range(steps) for _ in range(ROLLOUTS)]
+        adapter = load_file(out / "final" / "adapter_model.safetensors")
+        assert {name.rsplit(".", 3)[1] for name in adapter} == {"q_proj", "v_proj"}
+        assert all(weights.any() for name, weights in adapter.items() if "lora_B" in name)  # zero before training
+    assert not (out / "final" / "model.safetensors").exists()
+    assert (model / "model.safetensors").read_bytes() == base
 
 
 UNRELIABLE = """

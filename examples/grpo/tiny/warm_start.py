@@ -1,4 +1,4 @@
-"""Makes the model that the tiny runs start from: `python warm_start.py FOLDER [--seed 0]`, in some minutes, with nothing downloaded.
+"""Makes the model that the tiny runs start from: `python warm_start.py FOLDER [--seed 0] [--steps 400]`, in some minutes, with nothing downloaded.
 
 A Qwen3 of 0.6 million weights learns, from random ones, to answer the prompts of swe-bench-diff over `bugs.py`'s bugs in the format asked for: half
 of the answers that it learns from change nothing, 3 in 10 are right, the others put in any wrong operator. So what it would answer most readily is
@@ -107,8 +107,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--steps", type=int, default=STEPS, help="of 32 answers (default %(default)s)")
     arguments = parser.parse_args()
-    print(f"{warm_start(arguments.folder, arguments.seed):.4f} nats a token")
+    print(f"{warm_start(arguments.folder, arguments.seed, arguments.steps):.4f} nats a token")
 
 
 if __name__ == "__main__":
