@@ -1,4 +1,4 @@
-"""vf-eval with an end that says how it went: it asks the server for the model first, and counts what failed afterwards.
+"""vf-eval with an end that says how it went: it asks the server for the model first; afterwards it says where the time went, and counts what failed.
 
     uv run python examples/eval/evaluate.py @ examples/eval/swe-bench-diff.toml [flags of vf-eval]
 
@@ -7,6 +7,7 @@ Exit code 0 only when every rollout got its reward; else one line says what is w
 
 import json
 import os
+import resource
 import sys
 from collections import Counter
 from pathlib import Path
@@ -16,6 +17,7 @@ import openai
 from pydantic_config import ConfigFileError, cli
 from repair_sandbox.errors import InfrastructureError
 from repair_sandbox.verdict_cache import cache_folder
+from timeline import read_traces, timeline
 from verifiers.v1.cli.eval.main import main as vf_eval
 from verifiers.v1.cli.output import output_path, saved_config_path
 from verifiers.v1.cli.resolve import narrow_config, plugin_errors, with_positional_taskset
@@ -45,6 +47,8 @@ def main() -> int:
         for needed in (folder, cache_folder()):
             check_writable(needed)
         evaluate([*arguments, "--run.name", str(config.run.name), "--run.dir", str(config.run.dir)], folder)
+        print(timeline(read_traces(folder)))
+        print(f"{'memory of vf-eval':<22} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:8.0f} MB at most")
         count_failures(folder)
     except Fault as fault:
         print(f"error: {fault}", file=sys.stderr)

@@ -1,9 +1,10 @@
-"""How the wall time of a vf-eval run went: the model writing, tests running in containers, and both at once.
+"""How the wall time of a vf-eval run went: the model writing, tests running in containers, both at once, or neither.
 
     uv run python examples/eval/timeline.py outputs/RUN
 
 Read from the traces alone. A rollout writes from the request to the end of the reply; its tests run in the seconds before its verdict that its
-report counts, and before them it waits for a container's turn. Replies that share a verdict share its time.
+report counts, and before them it waits for a container's turn. Replies that share a verdict share its time. `evaluate.py` prints the same at the end
+of a run, and the memory of its own process.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-IN_CONTAINERS = ("start", "apply", "install", "tests", "control", "stop")
+IN_CONTAINERS = ("start", "apply", "install", "compile", "tests", "control")
 
 
 @dataclass(frozen=True)
@@ -34,33 +35,32 @@ class Timeline:
     writing: list[Span]
     """One for each rollout that came to ask the model."""
     scoring: list[Span]
-    """One for each rollout whose tests ran in this run: from its reply to its verdict."""
+    """One for each rollout that had a container in this run: from its reply to its verdict."""
     testing: list[Span]
     """The part of each of these in which they ran."""
+    memory_mb: float
+    """Of the tests in one container, at most."""
 
-    @property
-    def writing_s(self) -> float:
-        """At least one reply is being written."""
-        return length(union(self.writing))
-
-    @property
-    def testing_s(self) -> float:
-        """At least one patch is being tested."""
-        return length(union(self.testing))
-
-    @property
-    def both_s(self) -> float:
-        return self.writing_s + self.testing_s - length(union([*self.writing, *self.testing]))
+    def seconds(self) -> dict[str, float]:
+        """The run's wall time by what at least one rollout was doing; in all, `wall_s`. A pause before --resume is `neither`."""
+        writing, testing = length(union(self.writing)), length(union(self.testing))
+        either = length(union([*self.writing, *self.testing]))
+        return {
+            "writing alone": either - testing,
+            "tests alone": either - writing,
+            "both at once": writing + testing - either,
+            "neither": self.wall_s - either,
+        }
 
     def __str__(self) -> str:
         lines = [f"{self.rollouts} rollouts in {self.wall_s:.1f} s: {self.rollouts / self.wall_s:.1f} a second; {self.errors} errors"]
-        shares = {"writing": self.writing_s, "tests in containers": self.testing_s, "both at once": self.both_s}
-        lines += [f"{name:<22} {seconds:8.1f} s {seconds / self.wall_s:6.0%} of the run" for name, seconds in shares.items()]
+        lines += [f"{name:<22} {seconds:8.1f} s {seconds / self.wall_s:6.0%} of the run" for name, seconds in self.seconds().items()]
         lines.append("mean of a rollout")
         lines.append(f"{'  writing':<22} {mean(self.writing):8.2f} s  ({len(self.writing)} rollouts)")
         if self.testing:
             lines.append(f"{'  waiting its turn':<22} {mean(self.scoring) - mean(self.testing):8.2f} s")
             lines.append(f"{'  tests in containers':<22} {mean(self.testing):8.2f} s  ({len(self.testing)} rollouts)")
+            lines.append(f"{'memory of its tests':<22} {self.memory_mb:8.0f} MB at most")
         return "\n".join(lines)
 
 
@@ -81,12 +81,14 @@ def timeline(traces: Iterable[dict[str, Any]]) -> Timeline:
         report = trace.get("info", {}).get("repair", {})
         stages_s = report.get("stages_s", {})
         tests_s = sum(stages_s.get(stage, 0.0) for stage in IN_CONTAINERS)
-        if stages_s.get("tests") and not report.get("cached"):
+        if "queue" in stages_s and not report.get("cached"):
             tested.append(scoring)
             testing.append(Span(max(scoring.start, scoring.end - tests_s), scoring.end))
     start = min(trace["timing"]["start"] for trace in known)
     end = max(trace["timing"][part]["end"] for trace in known for part in ("agent", "scoring"))
-    return Timeline(len(known), sum(bool(trace["errors"]) for trace in known), end - start, writing, tested, testing)
+    errors = sum(bool(trace["errors"]) for trace in known)
+    memory_mb = max((trace["metrics"].get("memory_mb") or 0.0 for trace in known), default=0.0)
+    return Timeline(len(known), errors, end - start, writing, tested, testing, memory_mb)
 
 
 def union(spans: list[Span]) -> list[Span]:

@@ -1,5 +1,6 @@
 """examples/eval/evaluate.py: what is wrong is one line and an exit code, and finished rollouts are kept, with a real endpoint."""
 
+import re
 import subprocess
 import sys
 import time
@@ -123,7 +124,10 @@ def test_a_server_that_dies_half_way(tmp_path: Path) -> None:
     assert resume[-1] == "--resume"
 
     with ScriptedEndpoint(playback(answers), model=MODEL, port=port):
-        run(tmp_path, "python", str(EXAMPLES / "evaluate.py"), *resume[2:])
+        said = run(tmp_path, "python", str(EXAMPLES / "evaluate.py"), *resume[2:]).stdout
+    assert f"{TASKS * GROUP} rollouts in " in said
+    assert re.search(r"^writing alone +[\d.]+ s +\d+% of the run$", said, re.MULTILINE), said
+    assert 50 < float(re.search(r"^memory of vf-eval +(\d+) MB at most$", said, re.MULTILINE)[1]) < 2000, said  # type: ignore[index]
     after = traces(kept)
     assert Counter(trace["task"]["data"]["id"] for trace in after) == dict.fromkeys({trace["task"]["data"]["id"] for trace in before}, GROUP)
     assert all(trace["ok"] for trace in after)

@@ -114,7 +114,9 @@ def test_replies_are_written_while_tests_run(tested: tuple[str, Path]) -> None:
     run = timeline(read_traces(run_dir))
     begun = [reply for reply in run.writing if any(patch.start < reply.start < patch.end for patch in run.scoring)]
     assert len(begun) >= GROUP[env_id], run
-    assert run.both_s > 0, run
+    assert run.seconds()["both at once"] > 0, run
+    assert sum(run.seconds().values()) == pytest.approx(run.wall_s)
+    assert 10 < run.memory_mb < 1024, run
 
 
 def test_swe_bench_diff_scores_every_rollout(diff_run: Path) -> None:

@@ -167,7 +167,7 @@ def _leaving_out(manifest: Manifest) -> Callable[[BugRow], str | None]:
         if row.instance_id in manifest.quarantine:
             return f"quarantined by the manifest: {manifest.quarantine[row.instance_id]}"
         if row.language not in ("", "python") and not row.eval_script and not row.test_command:
-            return f"its tests are written in {row.language}, which is not run yet"
+            return f"its tests are written in {row.language}, and its row says no command that runs them (Java: see defects4j-repair)"
         return None
 
     return leave_out
