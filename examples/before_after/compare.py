@@ -83,23 +83,23 @@ def read_run(folder: Path) -> Run:
     """
     path = folder / "traces.jsonl"
     try:
-        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-        found = [(row["env"]["id"], trace) for row in rows for trace in row["traces"]]
-        environments = sorted({environment for environment, _ in found})
+        with path.open(encoding="utf-8") as lines:
+            rows = [json.loads(line) for line in lines if line.strip()]
+        environments = sorted({row["env"]["id"] for row in rows})
         scored: dict[str, list[dict[str, Any]]] = {}
-        for _, trace in found:
-            if not trace["errors"] and trace["rewards"] and all(trace["rewards"].values()):
+        for trace in (trace for row in rows if row["ok"] for trace in row["traces"]):
+            if trace["rewards"] and all(trace["rewards"].values()):
                 scored.setdefault(str(trace["task"]["key"]), []).append(trace["rewards"])
     except OSError as error:
         raise RunError(f"{path}: {error.strerror}; name the folder in which vf-eval wrote traces.jsonl") from None
     except (ValueError, KeyError, TypeError) as error:
         raise RunError(f"{path}: is no traces.jsonl of vf-eval ({type(error).__name__}: {error})") from None
     if not scored:
-        raise RunError(f"{path}: none of its {len(found)} rollouts was scored; look at `errors` in it")
+        raise RunError(f"{path}: none of its {len(rows)} rollouts was scored; look at `errors` in it")
     if len(environments) > 1:
         raise RunError(f"{path}: holds rollouts of {', '.join(environments)}; compare one environment at a time")
     rollouts = sum(map(len, scored.values()))
-    return Run(environments[0], {name: _task_scores(rewards) for name, rewards in scored.items()}, rollouts, len(found) - rollouts)
+    return Run(environments[0], {name: _task_scores(rewards) for name, rewards in scored.items()}, rollouts, len(rows) - rollouts)
 
 
 def _task_scores(rollouts: Sequence[dict[str, Any]]) -> TaskScores:

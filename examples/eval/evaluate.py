@@ -47,8 +47,7 @@ def main() -> int:
         for needed in (folder, cache_folder()):
             check_writable(needed)
         evaluate([*arguments, "--run.name", str(config.run.name), "--run.dir", str(config.run.dir)], folder)
-        print(timeline(read_traces(folder)))
-        print(f"{'memory of vf-eval':<22} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:8.0f} MB at most")
+        report(folder)
         count_failures(folder)
     except Fault as fault:
         print(f"error: {fault}", file=sys.stderr)
@@ -116,13 +115,21 @@ def evaluate(arguments: list[str], folder: Path) -> None:
         raise Fault(f"{type(error).__name__}: {error}{how_to_go_on(folder)}") from None
 
 
+def report(folder: Path) -> None:
+    """Say on standard error where the run's time went, if it got as far as a rollout: standard output has every trace."""
+    if traces := read_traces(folder):
+        print(timeline(traces), file=sys.stderr)
+    print(f"{'memory of vf-eval':<22} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:8.0f} MB at most", file=sys.stderr)
+
+
 def count_failures(folder: Path) -> None:
     """Come back when every rollout of a run has its reward.
 
     Raises:
         Fault: some have not.
     """
-    episodes = [json.loads(line) for line in (folder / "traces.jsonl").read_text(encoding="utf-8").splitlines()]
+    with (folder / "traces.jsonl").open(encoding="utf-8") as lines:
+        episodes = [json.loads(line) for line in lines]
     failed = [episode for episode in episodes if not episode["ok"]]
     if failed:
         [(most, times)] = Counter(map(reason, failed)).most_common(1)

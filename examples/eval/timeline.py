@@ -3,8 +3,8 @@
     uv run python examples/eval/timeline.py outputs/RUN
 
 Read from the traces alone. A rollout writes from the request to the end of the reply; its tests run in the seconds before its verdict that its
-report counts, and before them it waits for a container's turn. Replies that share a verdict share its time. `evaluate.py` prints the same at the end
-of a run, and the memory of its own process.
+report counts, and before them it waits for a container's turn. Equal replies share a verdict, whose tests ran once. `evaluate.py` prints the same at
+the end of a run, and the memory of its own process.
 """
 
 import argparse
@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+STAGES = ("boot", "setup", "agent", "finalize", "scoring")
+"""Of a rollout, as its trace times them; 0 where it did not come to one."""
 IN_CONTAINERS = ("start", "apply", "install", "compile", "tests", "control")
 
 
@@ -35,7 +37,7 @@ class Timeline:
     writing: list[Span]
     """One for each rollout that came to ask the model."""
     scoring: list[Span]
-    """One for each rollout that had a container in this run: from its reply to its verdict."""
+    """One for each verdict for which tests ran in this run: from the first reply that asked for it to the verdict."""
     testing: list[Span]
     """The part of each of these in which they ran."""
     memory_mb: float
@@ -53,13 +55,13 @@ class Timeline:
         }
 
     def __str__(self) -> str:
-        lines = [f"{self.rollouts} rollouts in {self.wall_s:.1f} s: {self.rollouts / self.wall_s:.1f} a second; {self.errors} errors"]
-        lines += [f"{name:<22} {seconds:8.1f} s {seconds / self.wall_s:6.0%} of the run" for name, seconds in self.seconds().items()]
+        lines = [f"{self.rollouts} rollouts in {self.wall_s:.1f} s: {self.rollouts / (self.wall_s or 1):.1f} a second; {self.errors} errors"]
+        lines += [f"{name:<22} {seconds:8.1f} s {seconds / (self.wall_s or 1):6.0%} of the run" for name, seconds in self.seconds().items()]
         lines.append("mean of a rollout")
         lines.append(f"{'  writing':<22} {mean(self.writing):8.2f} s  ({len(self.writing)} rollouts)")
         if self.testing:
             lines.append(f"{'  waiting its turn':<22} {mean(self.scoring) - mean(self.testing):8.2f} s")
-            lines.append(f"{'  tests in containers':<22} {mean(self.testing):8.2f} s  ({len(self.testing)} rollouts)")
+            lines.append(f"{'  tests in containers':<22} {mean(self.testing):8.2f} s  ({len(self.testing)} verdicts)")
             lines.append(f"{'memory of its tests':<22} {self.memory_mb:8.0f} MB at most")
         return "\n".join(lines)
 
@@ -70,10 +72,11 @@ def timeline(traces: Iterable[dict[str, Any]]) -> Timeline:
     Raises:
         ValueError: there is none.
     """
-    known = list(traces)
+    known = sorted(traces, key=lambda trace: trace["timing"]["scoring"]["end"])
     if not known:
         raise ValueError("the run holds no trace yet")
     writing, tested, testing = [], [], []
+    verdicts = set()
     for trace in known:
         agent, scoring = (Span(trace["timing"][part]["start"], trace["timing"][part]["end"]) for part in ("agent", "scoring"))
         if agent.end:
@@ -81,12 +84,14 @@ def timeline(traces: Iterable[dict[str, Any]]) -> Timeline:
         report = trace.get("info", {}).get("repair", {})
         stages_s = report.get("stages_s", {})
         tests_s = sum(stages_s.get(stage, 0.0) for stage in IN_CONTAINERS)
-        if "queue" in stages_s and not report.get("cached"):
+        verdict = (trace["task"]["key"], *stages_s.items())
+        if "queue" in stages_s and not report.get("cached") and verdict not in verdicts:
+            verdicts.add(verdict)
             tested.append(scoring)
             testing.append(Span(max(scoring.start, scoring.end - tests_s), scoring.end))
     start = min(trace["timing"]["start"] for trace in known)
-    end = max(trace["timing"][part]["end"] for trace in known for part in ("agent", "scoring"))
-    errors = sum(bool(trace["errors"]) for trace in known)
+    end = max(start, *(trace["timing"][stage]["end"] for trace in known for stage in STAGES))
+    errors = sum(not trace["ok"] for trace in known)
     memory_mb = max((trace["metrics"].get("memory_mb") or 0.0 for trace in known), default=0.0)
     return Timeline(len(known), errors, end - start, writing, tested, testing, memory_mb)
 
@@ -112,8 +117,8 @@ def mean(spans: list[Span]) -> float:
 
 def read_traces(run: Path) -> list[dict[str, Any]]:
     """Every trace of a run's folder."""
-    lines = (run / "traces.jsonl").read_text(encoding="utf-8").splitlines()
-    return [trace for line in lines for trace in json.loads(line)["traces"]]
+    with (run / "traces.jsonl").open(encoding="utf-8") as lines:  # whose texts may hold other line ends than those of lines
+        return [trace for line in lines for trace in json.loads(line)["traces"]]
 
 
 def main() -> None:

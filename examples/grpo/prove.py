@@ -3,8 +3,9 @@
   uv run --extra train python examples/grpo/prove.py                    # rewarded by likeness to the human fix
   uv run --extra train python examples/grpo/prove.py --reward tests     # rewarded by the tests, in containers
 
-Writes curves, figures and the settings of every run to examples/grpo/results/ (--results), all else below outputs/tiny. Ends with exit code 1 unless
-the reward on held-out bugs rises by 0.2 in the mean, and the control's does not move by more than 0.1.
+Writes curves, figures and the settings that all runs share to examples/grpo/results/ (--results), all else below outputs/tiny. A run that ended is
+not made again, one that was cut short goes on. Ends with exit code 1 unless the reward on held-out bugs rises by 0.2 in the mean, and the control's
+does not move by more than 0.1.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from run_file import RunFile, RunFileError, read_run_file
+from run_file import RolloutsFailed, RunFile, RunFileError, read_run_file
 
 HERE = Path(__file__).parent
 NEEDED_RISE, ALLOWED_DRIFT = 0.2, 0.1
@@ -41,13 +42,23 @@ class Curve:
 
 
 def play(kind: str, seed: int, run: RunFile) -> Curve:
-    """Train once, in a process of its own; a run that ended earlier is read, not run again."""
+    """Train once, in a process of its own; a run that ended earlier is read, not run again.
+
+    Raises:
+        RunFileError: it was begun with other settings.
+    """
     from train import train
 
+    settings, begun = run.output_dir / "settings.json", run.model_dump_json(indent=1)
+    if settings.exists() and settings.read_text(encoding="utf-8") != begun:
+        raise RunFileError(f"{run.output_dir}: begun with other settings: remove it, or name another folder with --work")
+    run.output_dir.mkdir(parents=True, exist_ok=True)
+    settings.write_text(begun, encoding="utf-8")
     if not (run.output_dir / "final").is_dir():
         with _printing_beside(run.output_dir):
             train(run, resume=True)
-    lines = [json.loads(line) for line in (run.output_dir / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    with (run.output_dir / "log.jsonl").open(encoding="utf-8") as log:
+        lines = [json.loads(line) for line in log]
     evaluations = [line["eval_reward"] for line in lines if "eval_reward" in line]
     return Curve(kind, seed, [line["reward"] for line in lines if "reward" in line], evaluations[0], evaluations[-1])
 
@@ -57,7 +68,8 @@ def warm_up(seed: int, steps: int, model: Path) -> None:
     sys.path.insert(0, str(HERE / "tiny"))
     from warm_start import warm_start
 
-    if not model.is_dir():
+    made = model / "warm_start.json"  # written last
+    if not made.is_file() or json.loads(made.read_text(encoding="utf-8"))["steps"] != steps:
         with _printing_beside(model.parent):
             warm_start(model, seed, steps)
 
@@ -78,14 +90,18 @@ def play_all(base: RunFile, name: str, seeds: int, work: Path) -> list[Curve]:
     with ProcessPoolExecutor(os.cpu_count(), mp_context=multiprocessing.get_context("spawn")) as pool:
         warm = {pool.submit(warm_up, seed, WARM_STEPS[name], _model(name, seed, work)): seed for seed in range(seeds)}
         running = []
-        for future in as_completed(warm):
-            future.result()
-            running += [pool.submit(play, kind, warm[future], _run(base, name, kind, warm[future], work)) for kind in KINDS]
-            print(f"{time.monotonic() - began:6.0f} s  seed {warm[future]}: warm start", flush=True)
-        for done in as_completed(running):
-            curve = done.result()
-            curves.append(curve)
-            print(f"{time.monotonic() - began:6.0f} s  seed {curve.seed}: {curve.kind} {curve.before:.2f} -> {curve.after:.2f}", flush=True)
+        try:
+            for future in as_completed(warm):
+                future.result()
+                running += [pool.submit(play, kind, warm[future], _run(base, name, kind, warm[future], work)) for kind in KINDS]
+                print(f"{time.monotonic() - began:6.0f} s  seed {warm[future]}: warm start", flush=True)
+            for done in as_completed(running):
+                curve = done.result()
+                curves.append(curve)
+                print(f"{time.monotonic() - began:6.0f} s  seed {curve.seed}: {curve.kind} {curve.before:.2f} -> {curve.after:.2f}", flush=True)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     return sorted(curves, key=lambda curve: (curve.kind, curve.seed))
 
 
@@ -127,6 +143,8 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("outputs/tiny"), help="where the runs go (default %(default)s)")
     parser.add_argument("--results", type=Path, default=HERE / "results", help="where curve and figures go (default %(default)s)")
     arguments = parser.parse_args()
+    if arguments.seeds < 1:
+        parser.error(f"--seeds {arguments.seeds}: at least 1")
     sys.path.insert(0, str(HERE / "tiny"))
     from bugs import write
 
@@ -140,7 +158,7 @@ def main() -> None:
             given = getattr(base, table)
             tables[table] = {**given, "taskset": {**given["taskset"], "dataset": str(work / f"{table}.jsonl")}}
         curves = play_all(base.model_copy(update=tables), arguments.reward, arguments.seeds, work)
-    except (RunFileError, OSError) as error:
+    except (RunFileError, RolloutsFailed, OSError) as error:
         sys.exit(str(error))
     sys.exit(report(curves, arguments.reward, base, arguments.results))
 
@@ -153,7 +171,8 @@ def report(curves: list[Curve], name: str, base: RunFile, results: Path) -> int:
         print(f"{kind}: {statistics.fmean(values):+.3f} on held-out bugs in the mean of {len(values)} seeds ({spread})")
     results.mkdir(parents=True, exist_ok=True)
     plot(curves, f"One-line bugs, {name} reward, {len(change['reward'])} seeds", results / f"{name}.png")
-    figures = {"curves": [vars(curve) for curve in curves], "settings": base.model_dump(mode="json")}
+    shared = {"environment": base.env["taskset"]["id"], "warm_start_steps": WARM_STEPS[name], "grpo": {**base.grpo, "seed": "each run's"}}
+    figures = {"curves": [vars(curve) for curve in curves], "settings": shared}
     (results / f"{name}.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     print(f"curve and figures: {results / name}.png, .json")
     learned = statistics.fmean(change["reward"]) >= NEEDED_RISE and abs(statistics.fmean(change["control"])) <= ALLOWED_DRIFT

@@ -35,14 +35,18 @@ class Rollouts:
         """`environments`: verifiers' checked configs by a name each; `log`: a JSON line for each rollout goes there.
 
         Raises:
-            RunFileError: a taskset has no end, or no task.
+            RunFileError: a taskset cannot be loaded, has no end, or no task.
         """
         self.envs = {name: load_environment(config) for name, config in environments.items()}
         for name, env in self.envs.items():
             if not env.taskset.bounded:
                 raise RunFileError(f"{name}: its taskset has no end; name a dataset or a bound in {name}.taskset")
-        self.tasks = {f"{name} {number} {task.key}": (env, task) for name, env in self.envs.items() for number, task in enumerate(env.taskset)}
-        for name in self.envs:
+        self.tasks: dict[str, tuple[Any, Any]] = {}
+        for name, env in self.envs.items():
+            try:
+                self.tasks |= {f"{name} {number} {task.key}": (env, task) for number, task in enumerate(env.taskset)}
+            except (OSError, ValueError) as error:
+                raise RunFileError(f"{name}.taskset: {error}") from None
             if not self.prompts(name):
                 raise RunFileError(f"{name}: its taskset holds no task")
         self.settings = settings
@@ -87,7 +91,7 @@ class Rollouts:
         self._record(records, trainer)
         wall_s = time.monotonic() - began
         self.step_times = {"generation_s": generating_s, "waiting_s": wall_s - generating_s}
-        conversations = [self._usable(record) for record in records]
+        conversations = [usable(record, self.policy.conversations, self.end_id) for record in records]
         return {
             "prompt_ids": [one.ids[: one.prompt_length] for one in conversations],
             "completion_ids": [one.ids[one.prompt_length :] for one in conversations],
@@ -136,13 +140,6 @@ class Rollouts:
     def _ended_unasked(self) -> int:
         return sum(key not in self.policy.conversations for key in self._over)
 
-    def _usable(self, record: dict[str, Any]) -> Conversation:
-        """The rollout's tokens; a single masked one for a rollout that is not to be trained on."""
-        conversation = self.policy.conversations.get(record["trace"])
-        if record["error"] is None and conversation and any(conversation.mask):
-            return conversation
-        return Conversation(ids=[self.end_id, self.end_id], mask=[0], logprobs=[0.0])
-
     def _record(self, records: list[dict[str, Any]], trainer: Any) -> None:
         step, kind = trainer.state.global_step, "train" if trainer.model.training else "eval"
         with self.log.open("a", encoding="utf-8") as file:
@@ -176,6 +173,14 @@ class Rollouts:
         return record
 
 
+def usable(record: dict[str, Any], conversations: dict[str, Conversation], end_id: int) -> Conversation:
+    """The rollout's tokens; a single masked one for a rollout that is not to be trained on."""
+    conversation = conversations.get(record["trace"])
+    if record["error"] is None and conversation and any(conversation.mask):
+        return conversation
+    return Conversation(ids=[end_id, end_id], mask=[0], logprobs=[0.0])
+
+
 def without_variance(tasks: list[str], rewards: list[float | None]) -> float:
     """Share of the tasks whose rollouts all have the same reward, failed ones aside: they teach nothing, however rewards are scaled. TRL's
     frac_reward_zero_std says so of groups only where it scales by group."""
@@ -188,12 +193,13 @@ def without_variance(tasks: list[str], rewards: list[float | None]) -> float:
 
 def _record_of(prompt: str, episode: Any, seconds: float) -> dict[str, Any]:
     trace = episode.traces[-1] if episode.traces else None
+    # One that was played again after an error keeps it: `ok` says how it ended.
     errors = [f"{error.type}: {error.message}" for error in (*episode.errors, *(trace.errors if trace else ()))]
-    scored = trace is not None and not errors
+    scored = trace is not None and episode.ok
     return {
         "task": prompt,
         "trace": trace.id if trace else "",
-        "error": errors[0] if errors else None if scored else "no rollout was played",
+        "error": None if scored else errors[-1] if errors else "no rollout was played",
         "reward": trace.reward if scored else None,
         "rewards": {name: part.score for name, part in trace.rewards.items() if part is not None} if scored else {},
         "metrics": dict(trace.metrics) if scored else {},
@@ -203,8 +209,18 @@ def _record_of(prompt: str, episode: Any, seconds: float) -> dict[str, Any]:
     }
 
 
-def forget_from(step: int, log: Path) -> None:
-    """Drop the lines of steps that are going to be played again."""
+def forget_from(step: int, log: Path, evaluated_again: bool) -> None:
+    """Drop the lines of steps that are going to be played again, and one that was cut off. A checkpoint is written after its step's evaluation."""
+
+    def kept(line: str) -> bool:
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            return False
+        return bool(entry["step"] < step or (entry["step"] == step and entry.get("kind") == "eval" and not evaluated_again))
+
     with suppress(FileNotFoundError):
-        lines = log.read_text(encoding="utf-8").splitlines(keepends=True)
-        log.write_text("".join(line for line in lines if json.loads(line)["step"] < step), encoding="utf-8")
+        rest = log.with_suffix(".rest")
+        with log.open(encoding="utf-8") as lines:
+            rest.write_text("".join(line for line in lines if kept(line)), encoding="utf-8")
+        rest.replace(log)

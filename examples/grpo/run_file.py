@@ -150,7 +150,7 @@ def check_output(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe.touch()
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # another process of this run may have been quicker
     except OSError as error:
         raise RunFileError(f"output_dir {folder}: {error.strerror}; name a folder that {os.environ.get('USER', 'this user')} may write") from None
 

@@ -30,17 +30,16 @@ def train(run: RunFile, resume: bool = False) -> None:
     from datasets import Dataset
     from rollouts import Rollouts, forget_from
     from transformers import PrinterCallback, ProgressCallback, TrainerCallback
-    from transformers.trainer_utils import get_last_checkpoint
     from trl import GRPOTrainer
 
-    checkpoint = get_last_checkpoint(str(run.output_dir)) if resume else None
-    if not resume and get_last_checkpoint(str(run.output_dir)):
+    checkpoint = newest_checkpoint(run.output_dir)
+    if checkpoint and not resume:
         raise RunFileError(f"output_dir {run.output_dir}: holds checkpoints of an earlier run: go on with --resume, or name another folder")
     log, rollout_log = run.output_dir / "log.jsonl", run.output_dir / "rollouts.jsonl"
-    done = int(checkpoint.rpartition("-")[2]) if checkpoint else 0
+    done = step_of(checkpoint) if checkpoint else 0
     if os.environ.get("RANK", "0") == "0":
-        forget_from(done, rollout_log)
-        forget_from(done + 1, log)
+        forget_from(done, rollout_log, arguments.eval_on_start)
+        forget_from(done + 1, log, arguments.eval_on_start)
 
     class Log(TrainerCallback):  # type: ignore[misc]
         """All that the trainer logs as a JSON line a step, and what people look for on the terminal."""
@@ -70,8 +69,17 @@ def train(run: RunFile, resume: bool = False) -> None:
             raise RunFileError(f"model {run.model}: {' '.join(str(error).split())[:300]}") from None
         for callback in (PrinterCallback, ProgressCallback):
             trainer.remove_callback(callback)
-        trainer.train(resume_from_checkpoint=checkpoint)
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         trainer.save_model(str(run.output_dir / "final"))
+
+
+def newest_checkpoint(folder: Path) -> Path | None:
+    """The newest that was written to its end: the trainer's state comes last. None where there is none."""
+    return max((state.parent for state in folder.glob("checkpoint-*/trainer_state.json")), key=step_of, default=None)
+
+
+def step_of(checkpoint: Path) -> int:
+    return int(checkpoint.name.rpartition("-")[2])
 
 
 def log_line(step: int, steps: int, logs: dict[str, Any]) -> str:

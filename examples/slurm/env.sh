@@ -51,6 +51,14 @@ nfs* | lustre | gpfs | beegfs | fhgfs | ceph | smb* | cifs | fuseblk | UNKNOWN*)
 esac
 export CONTAINERS_STORAGE_CONF="$XDG_RUNTIME_DIR/storage.conf"
 
+# GPUs that this job may use: a node shows all of its own, unless the cluster hides the others.
+gpus_here() {
+    local seen named
+    seen=$(nvidia-smi --list-gpus 2>/dev/null | grep -c '^GPU' || true)
+    named=$(tr ',' '\n' <<<"${CUDA_VISIBLE_DEVICES:-}" | grep -c . || true)
+    if [ -n "${CUDA_VISIBLE_DEVICES:-}" ] && [ "$named" -lt "$seen" ]; then echo "$named"; else echo "$seen"; fi
+}
+
 # preflight.sh says why, where one of these fails.
 mkdir -p "$HOME" "$XDG_CACHE_HOME" "$TMPDIR" "$WANDB_DIR" "$REPAIR_PROJECT_DIR/images" 2>/dev/null || true
 mkdir -p -m 700 "$XDG_RUNTIME_DIR" 2>/dev/null || true

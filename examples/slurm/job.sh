@@ -9,6 +9,7 @@ here=examples/slurm
 command_pid=
 server_pid=
 engine_pid=
+continue_with= # the variable by which a new job continues this one, where it needs one
 SERVER_START_S=${REPAIR_SERVER_START_S:-1800}
 
 say() { echo "$(date '+%F %T') $*" >&2; }
@@ -46,7 +47,7 @@ requeue() {
     say "the time limit is near: back into the queue"
     end_all
     if ! scontrol requeue "$SLURM_JOB_ID"; then
-        say "the cluster does not requeue this job: submit it again with REPAIR_RUN=${run:-} to continue it"
+        say "the cluster does not requeue this job: submit it again to continue it${continue_with:+, with $continue_with}"
         exit 1
     fi
     exit 0
@@ -75,6 +76,7 @@ looked_at() {
 start_engine() {
     [ -z "${DOCKER_HOST:-}" ] && [ ! -w /var/run/docker.sock ] && command -v podman >/dev/null || return 0
     export DOCKER_HOST="unix://$XDG_RUNTIME_DIR/podman-${SLURM_JOB_ID:-hand}.sock"
+    rm -f "${DOCKER_HOST#unix://}" # what a killed one left would end the wait below
     if [ "${SLURM_JOB_NUM_NODES:-1}" -gt 1 ]; then
         srun --overlap --ntasks-per-node=1 bash $here/engine.sh &
     else

@@ -55,7 +55,7 @@ fi
 rm -f "$XDG_RUNTIME_DIR/.preflight-$$" 2>/dev/null || true
 
 if [ "$gpus" -gt 0 ]; then
-    found=$(nvidia-smi --list-gpus 2>/dev/null | grep -c '^GPU' || true)
+    found=$(gpus_here)
     if [ "$found" -ge "$gpus" ]; then
         ok "GPUs: $found"
     else

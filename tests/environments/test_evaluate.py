@@ -124,7 +124,7 @@ def test_a_server_that_dies_half_way(tmp_path: Path) -> None:
     assert resume[-1] == "--resume"
 
     with ScriptedEndpoint(playback(answers), model=MODEL, port=port):
-        said = run(tmp_path, "python", str(EXAMPLES / "evaluate.py"), *resume[2:]).stdout
+        said = run(tmp_path, "python", str(EXAMPLES / "evaluate.py"), *resume[2:]).stderr
     assert f"{TASKS * GROUP} rollouts in " in said
     assert re.search(r"^writing alone +[\d.]+ s +\d+% of the run$", said, re.MULTILINE), said
     assert 50 < float(re.search(r"^memory of vf-eval +(\d+) MB at most$", said, re.MULTILINE)[1]) < 2000, said  # type: ignore[index]

@@ -1,5 +1,6 @@
 """Run files of examples/grpo: the shipped ones are right, and what is wrong with another is said in a line, before any model loads."""
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,16 @@ def test_shipped_files_are_right(path: Path) -> None:
     for name, table in (("env", run.env), ("eval_env", run.eval_env)):
         if table is not None:
             assert check_environment(name, table).taskset.id == table["taskset"]["id"]
+
+
+@pytest.mark.train
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.relative_to(GRPO).as_posix())
+def test_shipped_files_name_fields_of_the_trainer(path: Path) -> None:
+    trl = pytest.importorskip("trl", reason="needs the extra `train`: uv sync --extra train")
+    peft = pytest.importorskip("peft", reason="needs the extra `train`: uv sync --extra train")
+    run = read_run_file(path)
+    for table, config in ((run.grpo, trl.GRPOConfig), (run.lora or {}, peft.LoraConfig)):
+        assert table.keys() <= {field.name for field in dataclasses.fields(config)}
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 from bugs import write
+from policy import Conversation
 from run_file import RunFile, RunFileError, check_trainer
 
 pytest.importorskip("trl", reason="needs the extra `train`: uv sync --extra train")
+from rollouts import usable
+
 pytestmark = [pytest.mark.train, pytest.mark.timeout(600)]
 
 GRPO = Path(__file__).parents[2] / "examples" / "grpo"
@@ -93,21 +96,54 @@ def test_rewards_reach_the_model_and_a_stopped_run_goes_on(tmp_path: Path, model
 
 
 def test_lora_trains_an_adapter_alone_and_goes_on(tmp_path: Path, model: Path, rows: Path) -> None:
-    """Replies are generated in two calls a step, the first half scored while the second is written."""
+    """Replies are generated in two calls a step, the first half scored while the second is written; after step 2 the model is evaluated and saved.
+    The run ends again while it writes a checkpoint and a rollout: neither counts."""
     from safetensors.torch import load_file
 
     out, base = tmp_path / "run", (model / "model.safetensors").read_bytes()
-    settings = {"rollouts": f"generate_at_once = {ROLLOUTS // 2}", "more": '[lora]\nr = 4\ntarget_modules = ["q_proj", "v_proj"]'}
+    evaluation = {"eval_strategy": "steps", "eval_steps": 2, "per_device_eval_batch_size": 32, "num_generations_eval": 1}
+    lora = '[lora]\nr = 4\ntarget_modules = ["q_proj", "v_proj"]'
+    more = f'[eval_env.taskset]\nid = "swe-bench-diff"\ndataset = "{rows}"\n{lora}'
     for flags, steps in (((), 2), (("--resume",), 3)):
-        ended = started(out, model, rows, *flags, max_steps=steps, **settings)
+        ended = started(out, model, rows, *flags, max_steps=steps, rollouts=f"generate_at_once = {ROLLOUTS // 2}", more=more, **evaluation)
         assert ended.returncode == 0, ended.stderr[-2000:]
         found = logged(out / "rollouts.jsonl")
-        assert [(one["step"], one["error"]) for one in found] == [(step, None) for step in range(steps) for _ in range(ROLLOUTS)]
+        trained = [(one["step"], one["error"]) for one in found if one["kind"] == "train"]
+        assert trained == [(step, None) for step in range(steps) for _ in range(ROLLOUTS)]
+        assert len({one["task"] for one in found if (one["kind"], one["step"]) == ("eval", 2)}) == 32
+        assert [one["step"] for one in logged(out / "log.jsonl") if "eval_reward" in one] == [2, 3][: steps - 1]  # the last step is evaluated too
+        (out / "checkpoint-9").mkdir(exist_ok=True)
+        with (out / "rollouts.jsonl").open("a") as log:
+            log.write('{"step": 9, "kind": "tr')
         adapter = load_file(out / "final" / "adapter_model.safetensors")
         assert {name.rsplit(".", 3)[1] for name in adapter} == {"q_proj", "v_proj"}
         assert all(weights.any() for name, weights in adapter.items() if "lora_B" in name)  # zero before training
     assert not (out / "final" / "model.safetensors").exists()
     assert (model / "model.safetensors").read_bytes() == base
+
+
+@pytest.mark.parametrize(
+    ("record", "mask", "credit"),
+    [
+        pytest.param({"error": None}, [1, 0, 1], [1, 0, 1], id="scored"),
+        pytest.param({"error": "SandboxError: the engine is down"}, [1, 0, 1], [0], id="failed for a reason of ours"),
+        pytest.param({"error": None}, [0, 0, 0], [0], id="nothing of the model's"),
+    ],
+)
+def test_what_is_not_to_be_trained_on_is_masked(record: dict[str, Any], mask: list[int], credit: list[int]) -> None:
+    conversation = Conversation(text="", ids=[5, 6, 7, 8, 9], mask=mask, logprobs=[0.0] * 3)
+    kept = usable({"trace": "a", **record}, {"a": conversation}, end_id=2)
+    assert kept.mask == credit
+    assert kept.prompt_length > 0
+    assert usable({"trace": "b", "error": None}, {"a": conversation}, end_id=2).mask == [0]
+
+
+def test_a_dataset_that_is_not_there_is_refused(tmp_path: Path, model: Path) -> None:
+    ended = started(tmp_path / "run", model, tmp_path / "no-rows.jsonl", max_steps=1)
+    assert ended.returncode == 1
+    assert "env.taskset: " in ended.stderr.splitlines()[-1]
+    assert "no-rows.jsonl" in ended.stderr.splitlines()[-1]
+    assert "Traceback" not in ended.stderr
 
 
 UNRELIABLE = """

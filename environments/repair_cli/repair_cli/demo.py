@@ -122,9 +122,9 @@ def read_rollouts(traces: Path, answers: dict[str, ScriptedAnswers]) -> list[Rol
         DemoFailed: a rollout carries an error instead of rewards, or one is missing.
     """
     found = []
-    for line in traces.read_text(encoding="utf-8").splitlines():
-        for trace in json.loads(line)["traces"]:
-            found.append(_rollout(trace, answers))
+    with traces.open(encoding="utf-8") as lines:
+        for line in lines:
+            found += [_rollout(trace, answers) for trace in json.loads(line)["traces"]]
     expected = len(answers) * len(KINDS)
     if len(found) != expected:
         raise DemoFailed(f"expected {expected} rollouts, found {len(found)} in {traces}")
