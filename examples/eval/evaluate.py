@@ -5,7 +5,6 @@
 Exit code 0 only when every rollout got its reward; else one line says what is wrong. Finished rollouts are kept, and --resume runs the others.
 """
 
-import json
 import os
 import resource
 import sys
@@ -17,7 +16,7 @@ import openai
 from pydantic_config import ConfigFileError, cli
 from repair_sandbox.errors import InfrastructureError
 from repair_sandbox.verdict_cache import cache_folder
-from timeline import read_traces, timeline
+from timeline import read_episodes, timeline, traces_of
 from verifiers.v1.cli.eval.main import main as vf_eval
 from verifiers.v1.cli.output import output_path, saved_config_path
 from verifiers.v1.cli.resolve import narrow_config, plugin_errors, with_positional_taskset
@@ -47,8 +46,9 @@ def main() -> int:
         for needed in (folder, cache_folder()):
             check_writable(needed)
         evaluate([*arguments, "--run.name", str(config.run.name), "--run.dir", str(config.run.dir)], folder)
-        report(folder)
-        count_failures(folder)
+        episodes = read_episodes(folder)
+        report(episodes)
+        count_failures(episodes, folder)
     except Fault as fault:
         print(f"error: {fault}", file=sys.stderr)
         return 1
@@ -115,21 +115,19 @@ def evaluate(arguments: list[str], folder: Path) -> None:
         raise Fault(f"{type(error).__name__}: {error}{how_to_go_on(folder)}") from None
 
 
-def report(folder: Path) -> None:
+def report(episodes: list[dict[str, Any]]) -> None:
     """Say on standard error where the run's time went, if it got as far as a rollout: standard output has every trace."""
-    if traces := read_traces(folder):
+    if traces := traces_of(episodes):
         print(timeline(traces), file=sys.stderr)
     print(f"{'memory of vf-eval':<22} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:8.0f} MB at most", file=sys.stderr)
 
 
-def count_failures(folder: Path) -> None:
-    """Come back when every rollout of a run has its reward.
+def count_failures(episodes: list[dict[str, Any]], folder: Path) -> None:
+    """Come back when every rollout of a run has its reward; `folder` is the run's.
 
     Raises:
         Fault: some have not.
     """
-    with (folder / "traces.jsonl").open(encoding="utf-8") as lines:
-        episodes = [json.loads(line) for line in lines]
     failed = [episode for episode in episodes if not episode["ok"]]
     if failed:
         [(most, times)] = Counter(map(reason, failed)).most_common(1)

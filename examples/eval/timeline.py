@@ -92,7 +92,7 @@ def timeline(traces: Iterable[dict[str, Any]]) -> Timeline:
     start = min(trace["timing"]["start"] for trace in known)
     end = max(start, *(trace["timing"][stage]["end"] for trace in known for stage in STAGES))
     errors = sum(not trace["ok"] for trace in known)
-    memory_mb = max((trace["metrics"].get("memory_mb") or 0.0 for trace in known), default=0.0)
+    memory_mb = max(trace["metrics"].get("memory_mb") or 0.0 for trace in known)
     return Timeline(len(known), errors, end - start, writing, tested, testing, memory_mb)
 
 
@@ -115,10 +115,19 @@ def mean(spans: list[Span]) -> float:
     return length(spans) / len(spans) if spans else 0.0
 
 
+def read_episodes(run: Path) -> list[dict[str, Any]]:
+    """Every episode of a run's folder."""
+    with (run / "traces.jsonl").open(encoding="utf-8") as lines:  # whose texts may hold other line ends than those of lines
+        return [json.loads(line) for line in lines]
+
+
+def traces_of(episodes: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [trace for episode in episodes for trace in episode["traces"]]
+
+
 def read_traces(run: Path) -> list[dict[str, Any]]:
     """Every trace of a run's folder."""
-    with (run / "traces.jsonl").open(encoding="utf-8") as lines:  # whose texts may hold other line ends than those of lines
-        return [trace for line in lines for trace in json.loads(line)["traces"]]
+    return traces_of(read_episodes(run))
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ import random
 import statistics
 import threading
 import time
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
@@ -209,15 +209,14 @@ def _record_of(prompt: str, episode: Any, seconds: float) -> dict[str, Any]:
     }
 
 
-def forget_from(step: int, log: Path, evaluated_again: bool) -> None:
-    """Drop the lines of steps that are going to be played again, and one that was cut off. A checkpoint is written after its step's evaluation."""
+def keep_lines(log: Path, wanted: Callable[[dict[str, Any]], bool]) -> None:
+    """Drop the other lines of a log, and one that was cut off."""
 
     def kept(line: str) -> bool:
         try:
-            entry = json.loads(line)
-        except ValueError:
+            return wanted(json.loads(line))
+        except json.JSONDecodeError:
             return False
-        return bool(entry["step"] < step or (entry["step"] == step and entry.get("kind") == "eval" and not evaluated_again))
 
     with suppress(FileNotFoundError):
         rest = log.with_suffix(".rest")

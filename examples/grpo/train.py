@@ -28,7 +28,7 @@ def train(run: RunFile, resume: bool = False) -> None:
     environments = check_environments(run)
     arguments, lora = check_trainer(run), check_lora(run)
     from datasets import Dataset
-    from rollouts import Rollouts, forget_from
+    from rollouts import Rollouts, keep_lines
     from transformers import PrinterCallback, ProgressCallback, TrainerCallback
     from trl import GRPOTrainer
 
@@ -38,8 +38,10 @@ def train(run: RunFile, resume: bool = False) -> None:
     log, rollout_log = run.output_dir / "log.jsonl", run.output_dir / "rollouts.jsonl"
     done = step_of(checkpoint) if checkpoint else 0
     if os.environ.get("RANK", "0") == "0":
-        forget_from(done, rollout_log, arguments.eval_on_start)
-        forget_from(done + 1, log, arguments.eval_on_start)
+        # What is played again is logged again. A checkpoint is written after its step's evaluation.
+        evaluated = -1 if arguments.eval_on_start else done
+        keep_lines(rollout_log, lambda line: line["step"] < done or (line["kind"], line["step"]) == ("eval", evaluated))
+        keep_lines(log, lambda line: line["step"] <= done)
 
     class Log(TrainerCallback):  # type: ignore[misc]
         """All that the trainer logs as a JSON line a step, and what people look for on the terminal."""
